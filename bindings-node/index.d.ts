@@ -1,0 +1,499 @@
+import type { AsyncLocalStorage } from "node:async_hooks";
+import type { KeyObject, webcrypto } from "node:crypto";
+import type { ContextKey, HandlerContext, Interceptor } from "@connectrpc/connect";
+
+/**
+ * Who is calling. A plain, deeply frozen object that always has these seven members, in this order,
+ * `undefined` where something is absent.
+ */
+export interface AuthContext {
+  /** The subject: the mapped claim, else `sub`. Never empty. */
+  readonly subject: string;
+  /** A name for people, where the token has one. */
+  readonly name?: string | undefined;
+  /** Roles, from where `claimsMapping.roles` points; empty without it. */
+  readonly roles: ReadonlyArray<string>;
+  /** Scopes, from where `claimsMapping.scopes` points, else `scope`, else `scp`. */
+  readonly scopes: ReadonlyArray<string>;
+  /** All claims of the token, read-only. They are parsed when they are first read. */
+  readonly claims: Readonly<Record<string, unknown>>;
+  /** How the caller was authenticated: `"jwt"` for what this package verifies. */
+  readonly type: string;
+  /**
+   * When the token expires; a new `Date` at each access. Absent when the token has no `exp`, or one
+   * beyond the year 9999.
+   */
+  readonly expiresAt?: Date | undefined;
+}
+
+/**
+ * A duration: seconds as a number, or a string such as `"30s"`, `"5m"`, `"1h"`, `"7 days"`. There is
+ * no unit below seconds, and no string without a unit.
+ */
+export type Duration = number | string;
+
+/**
+ * Where a claim is: a dot path such as `"realm_access.roles"` (a numeric segment is an array index;
+ * a top-level claim of exactly that name is used when the path finds nothing), or an array of exact
+ * names such as `["https://example.com/roles"]`.
+ */
+export type ClaimPath = string | readonly string[];
+
+/** One JSON Web Key (RFC 7517 section 4). */
+export interface JsonWebKey {
+  readonly kty?: string | undefined;
+  readonly [member: string]: unknown;
+}
+
+/** A JSON Web Key Set (RFC 7517 section 5). */
+export interface JsonWebKeySet {
+  readonly keys: readonly JsonWebKey[];
+  readonly [member: string]: unknown;
+}
+
+/**
+ * An asymmetric public key, or a fixed set of them: a `CryptoKey` (import it with
+ * `extractable: true`), a `KeyObject`, PEM text (SPKI, PKCS#1 or an X.509 certificate), DER bytes
+ * (SPKI), a JWK or a JWK Set.
+ */
+export type PublicKeyInput =
+  | webcrypto.CryptoKey
+  | KeyObject
+  | string
+  | ArrayBuffer
+  | Uint8Array
+  | JsonWebKey
+  | JsonWebKeySet;
+
+/** An HMAC secret: the UTF-8 bytes of a string (never base64-decoded), or bytes. */
+export type SecretInput = string | ArrayBuffer | Uint8Array;
+
+/** Names of signature algorithms (RFC 7518, RFC 8037, RFC 8812, RFC 9864, RFC 9964). */
+export type Algorithm =
+  | "HS256"
+  | "HS384"
+  | "HS512"
+  | "RS256"
+  | "RS384"
+  | "RS512"
+  | "PS256"
+  | "PS384"
+  | "PS512"
+  | "ES256"
+  | "ES384"
+  | "ES512"
+  | "ES256K"
+  | "EdDSA"
+  | "Ed25519"
+  | "ML-DSA-44"
+  | "ML-DSA-65"
+  | "ML-DSA-87";
+
+/** Which claims become which members of the {@link AuthContext}. */
+export interface ClaimsMapping {
+  /** Used if it is a non-empty string; otherwise `sub` is. */
+  readonly subject?: ClaimPath | undefined;
+  /** Used if it is a string; otherwise the claim `name` is. */
+  readonly name?: ClaimPath | undefined;
+  /** An array's strings, or one string as the one role. Without it, roles are empty. */
+  readonly roles?: ClaimPath | undefined;
+  /** A space-separated string, or an array's strings; otherwise `scope` is used, then `scp`. */
+  readonly scopes?: ClaimPath | undefined;
+}
+
+/** Where a request carries its token. */
+export interface CredentialsOptions {
+  /** Name of the header. Default `"authorization"`. */
+  readonly header?: string | undefined;
+  /** Scheme before the token, in any case; `null` when the header is the bare token. Default `"Bearer"`. */
+  readonly scheme?: string | null | undefined;
+  /** Name of a cookie that holds the bare token. */
+  readonly cookie?: string | undefined;
+}
+
+/** How a remote JWK Set is fetched and kept. */
+export interface JwksOptions {
+  /** For one whole fetch, discovery included: 0.1 s to 60 s. Default 5 s. */
+  readonly timeout?: Duration | undefined;
+  /**
+   * How long a set counts as fresh when the response does not say: 60 s to 24 h. Also the most that
+   * `Cache-Control` and `Expires` can ask for. Default 600 s.
+   */
+  readonly cacheMaxAge?: Duration | undefined;
+  /** Least time between fetches that tokens cause, and the most that failures are backed off: 1 s to 3600 s. Default 30 s. */
+  readonly cooldown?: Duration | undefined;
+  /** How long past its age a set that cannot be refreshed still serves: 0 to 7 days. Default 3600 s. */
+  readonly staleIfError?: Duration | undefined;
+  /** Largest response in bytes, after decompression. Default 524288. */
+  readonly maxBytes?: number | undefined;
+  /** Most keys in a set. Default 256. */
+  readonly maxKeys?: number | undefined;
+  /** Extra request headers, sent only to the origin of the configured URL. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Path of a PEM file of certificate authorities, added to the system's. */
+  readonly caFile?: string | undefined;
+  /** PEM certificate authorities, added to the system's. */
+  readonly ca?: string | Uint8Array | undefined;
+  /** URL of a proxy; otherwise the usual environment variables say. */
+  readonly proxy?: string | undefined;
+  /** Allows `http:` to hosts that are not loopback. Default `false`. */
+  readonly allowHttp?: boolean | undefined;
+  /** A set to start from, refreshed at once. */
+  readonly initial?: JsonWebKeySet | undefined;
+  /** Path of a file that keeps the last good set for the next start. */
+  readonly snapshotFile?: string | undefined;
+  /** Start of the background refresh, as a share of the age. Default 0.8. */
+  readonly refreshAhead?: number | undefined;
+}
+
+/** The verified-signature cache. */
+export interface CacheOptions {
+  /** Most remembered tokens: 1 to 1,000,000. Default 1024. */
+  readonly maxEntries?: number | undefined;
+}
+
+/** Rules that may differ from issuer to issuer. */
+export interface IssuerRules {
+  /** Accepted `aud`: any of these. Unchecked when absent. */
+  readonly audience?: string | readonly string[] | undefined;
+  /** Accepted `alg`; by default what the key source can do. */
+  readonly algorithms?: readonly (Algorithm | (string & {}))[] | undefined;
+  /** Most that may have passed since `iat`, which must then be present. */
+  readonly maxTokenAge?: Duration | undefined;
+  /** Allowed difference between clocks: 0 to 600 s. Default 0. */
+  readonly clockTolerance?: Duration | undefined;
+  /** Required header `typ`, in any case; `application/` is implied where there is no slash. */
+  readonly typ?: string | undefined;
+  /** Claims that must be present, checked in this order. */
+  readonly requiredClaims?: readonly string[] | undefined;
+  /** Which claims become which members of the context. */
+  readonly claimsMapping?: ClaimsMapping | undefined;
+  /** What to do with tokens bound to a key or certificate (`cnf`). Default `"reject"`. */
+  readonly confirmation?: "reject" | "ignore" | undefined;
+}
+
+/** One of several trusted issuers, with its own key source and rules. */
+export interface IssuerEntry extends IssuerRules {
+  /** The exact `iss`. */
+  readonly issuer: string;
+  /** URL of its JWK Set. */
+  readonly jwksUri?: string | undefined;
+  /** Find the JWK Set from the issuer's metadata. */
+  readonly discover?: boolean | undefined;
+  /** Its public key, or a fixed set. */
+  readonly publicKey?: PublicKeyInput | undefined;
+  /** Its HMAC secret, or several during a rotation. */
+  readonly secret?: SecretInput | readonly SecretInput[] | undefined;
+  /** How its remote set is fetched and kept. */
+  readonly jwks?: JwksOptions | undefined;
+}
+
+/**
+ * Options of a verifier, and of everything built on one. `undefined` and `null` mean "not given";
+ * an unknown member is an error.
+ *
+ * One key source is needed. Of several, `jwksUri` is used before `publicKey`, and that before
+ * `secret`; the rest are ignored.
+ */
+export interface JwtAuthOptions extends IssuerRules {
+  /** URL of a remote JWK Set: `https:`, or `http:` to a loopback host. */
+  readonly jwksUri?: string | undefined;
+  /** Asymmetric public key, or a fixed set of them. */
+  readonly publicKey?: PublicKeyInput | undefined;
+  /**
+   * HMAC secret, at least 32 bytes (48 with `HS384`, 64 with `HS512` in `algorithms`), or an array
+   * of them, any of which verifies.
+   */
+  readonly secret?: SecretInput | readonly SecretInput[] | undefined;
+  /** Accepted `iss`: exactly this, or any of these. Unchecked when absent. */
+  readonly issuer?: string | readonly string[] | undefined;
+  /** Find the JWK Set from the metadata of the one `issuer`. Default `false`. */
+  readonly discover?: boolean | undefined;
+  /** Several issuers, each with its own keys. Excludes `issuer`, `discover`, `jwks` and key sources here. */
+  readonly issuers?: readonly IssuerEntry[] | undefined;
+  /** How the remote set is fetched and kept. */
+  readonly jwks?: JwksOptions | undefined;
+  /** The verified-signature cache, or `false` for none. */
+  readonly cache?: false | CacheOptions | undefined;
+  /** Longest token in bytes: 256 to 1048576. Default 16384. */
+  readonly maxTokenBytes?: number | undefined;
+  /**
+   * Methods that go through without a context: `"*"`, `"pkg.Service/*"` or `"pkg.Service/Method"`.
+   * Default none.
+   */
+  readonly skipMethods?: readonly string[] | undefined;
+  /** Write the verified context to `x-auth-*` request headers. Default `false`. */
+  readonly propagateHeaders?: boolean | undefined;
+  /** Which claims go into `x-auth-claims`. Default all. */
+  readonly propagatedClaims?: readonly string[] | undefined;
+  /** Where a request carries its token. Default `Authorization: Bearer`. */
+  readonly credentials?: CredentialsOptions | undefined;
+  /** End a stream when its token's `exp` and the clock tolerance have passed. Default `false`. */
+  readonly endStreamsAtExpiry?: boolean | undefined;
+  /** URL named as `resource_metadata` in `WWW-Authenticate` (RFC 9728). */
+  readonly resourceMetadata?: string | undefined;
+  /**
+   * The last word on a verified token. `false`, or another falsy value than `undefined`, refuses it
+   * (`ERR_REVOKED`); a throw or a rejection refuses it too (`ERR_VALIDATE_FAILED`).
+   */
+  readonly validate?: ((context: AuthContext) => unknown) | undefined;
+  /** Told of each refusal. Whatever it returns or throws changes nothing. */
+  readonly onReject?: ((rejection: Rejection) => unknown) | undefined;
+}
+
+/** The name that `@connectum/auth` gives these options. */
+export type JwtAuthInterceptorOptions = JwtAuthOptions;
+
+/** What a token or a request was refused for. */
+export type JwtAuthErrorCode =
+  | "ERR_CREDENTIALS_MISSING"
+  | "ERR_TOKEN_TOO_LARGE"
+  | "ERR_TOKEN_MALFORMED"
+  | "ERR_TOKEN_CRITICAL"
+  | "ERR_ALG_NOT_ALLOWED"
+  | "ERR_KEY_NOT_FOUND"
+  | "ERR_KEY_AMBIGUOUS"
+  | "ERR_KEYS_UNAVAILABLE"
+  | "ERR_SIGNATURE_INVALID"
+  | "ERR_CLAIMS_MALFORMED"
+  | "ERR_TYP_INVALID"
+  | "ERR_CLAIM_MISSING"
+  | "ERR_CLAIM_INVALID"
+  | "ERR_TOKEN_NOT_YET_VALID"
+  | "ERR_TOKEN_EXPIRED"
+  | "ERR_TOKEN_TOO_OLD"
+  | "ERR_TOKEN_BOUND"
+  | "ERR_SUBJECT_MISSING"
+  | "ERR_SUBJECT_TOO_LONG"
+  | "ERR_REVOKED"
+  | "ERR_VALIDATE_FAILED"
+  | "ERR_INTERNAL";
+
+/** Why a check failed, in one word. */
+export type JwtAuthErrorReason = "missing" | "invalid" | "check_failed" | "unsupported" | "unavailable" | "timeout";
+
+/** A refusal as `onReject` is told of it. It never holds the token, a signature or a secret. */
+export interface Rejection {
+  /** What was refused. */
+  readonly code: JwtAuthErrorCode;
+  /** The code that the client got. */
+  readonly connectCode: "unauthenticated" | "unavailable";
+  /** The claim that the check was about. */
+  readonly claim?: string;
+  /** Why the check failed. */
+  readonly reason?: JwtAuthErrorReason;
+  /** The token's `alg`, unverified: printable ASCII, at most 128 characters. */
+  readonly alg?: string;
+  /** The token's `kid`, unverified: printable ASCII, at most 128 characters. */
+  readonly kid?: string;
+  /** The configured issuer that applied, never the token's. */
+  readonly issuer?: string;
+  /** The method that was called, as `pkg.Service/Method`; absent for a bare token. */
+  readonly procedure?: string;
+}
+
+/** A token, or a request without one, was refused. */
+export declare class JwtAuthError extends Error {
+  private constructor();
+  override readonly name: "JwtAuthError";
+  /** What was refused. */
+  readonly code: JwtAuthErrorCode;
+  /** The claim that the check was about. */
+  readonly claim: string | undefined;
+  /** Why the check failed. */
+  readonly reason: JwtAuthErrorReason;
+}
+
+/** An option is wrong. Thrown where the options are given, never while a request is judged. */
+export declare class ConfigError extends TypeError {
+  private constructor();
+  override readonly name: "ConfigError";
+  readonly code: "ERR_CONFIG";
+  /** Path of the option, such as `"jwks.timeout"`. */
+  readonly option: string;
+}
+
+/** State of a verifier's keys, and counts since it was made. */
+export interface VerifierStats {
+  /**
+   * `static`: fixed keys. `cold`: none yet. `fresh`; `ageing`: due for a refresh; `stale`: past its
+   * age; `dead`: too stale to serve. `closed`.
+   */
+  readonly state: "static" | "cold" | "fresh" | "ageing" | "stale" | "dead" | "closed";
+  /** Usable keys. */
+  readonly keys: number;
+  /** Keys of the set that are not used, and why. */
+  readonly skipped: ReadonlyArray<{ readonly kid?: string; readonly reason: string }>;
+  /** Age of the set in seconds. */
+  readonly ageSeconds?: number | null;
+  /** When the last good fetch ended. */
+  readonly lastSuccess?: string | number | null;
+  /** What the last failed fetch failed with. */
+  readonly lastError?: string | null;
+  /** Seconds until a fetch may be tried again. */
+  readonly nextAttemptSeconds?: number | null;
+  /** Whether a fetch is under way. */
+  readonly fetching: boolean;
+  /** Fetches so far. */
+  readonly fetches: number;
+  /** Failed fetches so far. */
+  readonly failures: number;
+  /** Tokens whose signature was remembered. */
+  readonly cacheHits: number;
+  /** Tokens whose signature was verified anew. */
+  readonly cacheMisses: number;
+  /** URL of the set, without its query. */
+  readonly url?: string;
+}
+
+/** Verifies bare tokens, without a server. Keys are parsed once and shared by all calls. */
+export declare class JwtVerifier implements AsyncDisposable {
+  /** @throws {ConfigError} when an option is wrong */
+  constructor(options: JwtAuthOptions);
+
+  /**
+   * Verifies a token, waiting for keys if it must.
+   *
+   * @throws {JwtAuthError} when the token is refused
+   */
+  verify(token: string): Promise<AuthContext>;
+
+  /**
+   * Verifies a token without waiting. Where keys would have to be waited for it throws
+   * `ERR_KEYS_UNAVAILABLE`, and their fetch is under way.
+   *
+   * @throws {JwtAuthError} when the token is refused, and `ERR_VALIDATE_FAILED` when `validate` is
+   *   asynchronous
+   */
+  verifySync(token: string): AuthContext;
+
+  /**
+   * Waits until keys are there, fetching them if need be.
+   *
+   * @param options `timeout`: longest wait; by default that of the fetch
+   * @throws {JwtAuthError} `ERR_KEYS_UNAVAILABLE`, its `reason` `"timeout"` when the wait was too long
+   */
+  ready(options?: { readonly timeout?: Duration | undefined }): Promise<void>;
+
+  /** State of the keys, and counts. */
+  stats(): VerifierStats;
+
+  /** Ends fetching. Waiting calls are refused as unavailable. May be called again. */
+  close(): void;
+
+  /** Does what {@link JwtVerifier.close} does. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** The interceptor, which also carries its verifier. */
+export type JwtAuthInterceptor = Interceptor & {
+  /** The verifier behind it, for `ready()`, `stats()` and `close()`. */
+  readonly verifier: JwtVerifier;
+};
+
+/**
+ * Makes the interceptor that lets only verified requests through and runs each in its
+ * {@link AuthContext}, streams included.
+ *
+ * @example
+ * ```ts
+ * const jwtAuth = createJwtAuthInterceptor({
+ *   jwksUri: "https://auth.example.com/.well-known/jwks.json",
+ *   issuer: "https://auth.example.com/",
+ *   audience: "my-api",
+ * });
+ * ```
+ *
+ * @param optionsOrVerifier options, or a verifier to share
+ * @throws {ConfigError} when an option is wrong
+ * @returns an interceptor whose refusals are `ConnectError`s, the {@link JwtAuthError} as `cause`
+ */
+export declare function createJwtAuthInterceptor(optionsOrVerifier: JwtAuthOptions | JwtVerifier): JwtAuthInterceptor;
+
+/**
+ * Makes a `requestGate` for Connect 2.2 and later: it refuses before the body of a request is read,
+ * and leaves the context in the request's context values under {@link jwtAuthContextKey}. Use it
+ * together with the interceptor, which then does not verify again.
+ *
+ * @example
+ * ```ts
+ * const jwtAuth = createJwtAuthInterceptor(options);
+ * connectNodeAdapter({
+ *   routes,
+ *   requestGate: createJwtRequestGate(jwtAuth.verifier),
+ *   interceptors: [jwtAuth],
+ * });
+ * ```
+ *
+ * @param optionsOrVerifier options, or a verifier to share
+ * @throws {ConfigError} when an option is wrong
+ */
+export declare function createJwtRequestGate(
+  optionsOrVerifier: JwtAuthOptions | JwtVerifier,
+): (context: HandlerContext) => void | Promise<void>;
+
+/** Where a request gate leaves the context in Connect's context values. */
+export declare const jwtAuthContextKey: ContextKey<AuthContext | undefined>;
+
+/** The context of the current call, undefined outside of one and in skipped methods. */
+export declare function getAuthContext(): AuthContext | undefined;
+
+/**
+ * The context of the current call.
+ *
+ * @throws {ConnectError} `unauthenticated` when there is none
+ */
+export declare function requireAuthContext(): AuthContext;
+
+/** The storage that carries the context. It is shared with `@connectum/auth` in the same process. */
+export declare const authContextStorage: AsyncLocalStorage<AuthContext>;
+
+/** Names of the headers that carry a context to other services. */
+export declare const AUTH_HEADERS: {
+  /** The subject. */
+  readonly SUBJECT: "x-auth-subject";
+  /** Roles, a JSON array. */
+  readonly ROLES: "x-auth-roles";
+  /** Scopes, separated by spaces. */
+  readonly SCOPES: "x-auth-scopes";
+  /** Claims, a JSON object. */
+  readonly CLAIMS: "x-auth-claims";
+  /** The name. */
+  readonly NAME: "x-auth-name";
+  /** How the caller was authenticated. */
+  readonly TYPE: "x-auth-type";
+};
+
+/**
+ * Writes a context to headers. What does not fit its limit is left out.
+ *
+ * @param headers where to write
+ * @param context what to write
+ * @param propagatedClaims which claims to write; by default all
+ * @throws {RangeError} when the subject is longer than 512 bytes
+ */
+export declare function setAuthHeaders(
+  headers: Headers,
+  context: AuthContext,
+  propagatedClaims?: readonly string[] | undefined,
+): void;
+
+/**
+ * Reads a context from headers that a trusted service wrote. Never use it on requests that a client
+ * can reach you with directly.
+ *
+ * @returns undefined when there is no subject
+ */
+export declare function parseAuthHeaders(headers: Headers): AuthContext | undefined;
+
+/**
+ * Whether a method matches any of some patterns: `"*"`, `"pkg.Service/*"`, `"pkg.Service/Method"` or
+ * the prefix `"pkg.Service/Get*"`. Names are case-sensitive.
+ *
+ * @throws {ConfigError} when a pattern is none of these
+ */
+export declare function matchesMethodPattern(
+  serviceName: string,
+  methodName: string,
+  patterns: readonly string[],
+): boolean;

@@ -1,0 +1,15 @@
+// CommonJS entry. @connectrpc/connect is loaded when it is first needed.
+"use strict";
+
+const { over, ...rest } = require("./lib/index.js");
+
+const connect = {
+  get ConnectError() {
+    return require("@connectrpc/connect").ConnectError;
+  },
+  get Code() {
+    return require("@connectrpc/connect").Code;
+  },
+};
+
+module.exports = { ...rest, ...over(connect) };

@@ -1,0 +1,36 @@
+// A call inside its context: the handler, and every message of its streams.
+"use strict";
+
+const { within } = require("./stream.js");
+
+/**
+ * Runs the rest of a call, streams included, inside `run`.
+ *
+ * @param {Function} next
+ * @param {object} req
+ * @param {<R>(step: () => R) => R} run
+ * @param {import("./deadline.js").Deadline} [deadline] when its streams end
+ */
+async function runCall(next, req, run, deadline) {
+  if (!req.stream) {
+    return answered(await run(() => next(req)), run);
+  }
+  const over = () => deadline?.clear();
+  const inside = { ...req, message: within(req.message, run, deadline) };
+  if (deadline !== undefined) {
+    inside.signal = deadline.linked(req.signal);
+  }
+  try {
+    const pending = Promise.resolve(run(() => next(inside)));
+    return answered(await (deadline === undefined ? pending : deadline.bound(pending)), run, deadline, over);
+  } catch (error) {
+    over();
+    throw error;
+  }
+}
+
+function answered(res, run, deadline, over) {
+  return res?.stream ? { ...res, message: within(res.message, run, deadline, over) } : res;
+}
+
+module.exports = { runCall };

@@ -1,0 +1,140 @@
+// One native gate with the hooks that stay in JavaScript: what an interceptor, a request gate and
+// a verifier share. Results are plain values whenever the native side and the hooks are
+// synchronous, and promises otherwise.
+"use strict";
+
+const { isRefusal, isSkip, readAccepted, readRefusal, readVerified } = require("./answer.js");
+const { ConfigError } = require("./errors.js");
+const native = require("./native.js");
+const { readOptions } = require("./options.js");
+const { refusalError, report } = require("./refusal.js");
+
+/** Goes on with a value now, or with a promised one when it is there. */
+const chain = (value, next) => (value instanceof Promise ? value.then(next) : next(value));
+
+class Guard {
+  /**
+   * @param {object} options
+   * @param {(json: string) => object | string} open makes the native gate, or tells what is wrong
+   */
+  constructor(options, open = native.createGate) {
+    const { json, hooks, propagatedClaims } = readOptions(options);
+    const opened = open(json);
+    if (typeof opened === "string") {
+      const end = opened.indexOf("\n");
+      throw new ConfigError(opened.slice(0, end), opened.slice(end + 1));
+    }
+    this.native = opened;
+    this.hooks = hooks;
+    this.propagatedClaims = propagatedClaims;
+    this.propagates = opened.propagates;
+    this.endsStreams = opened.endsStreams;
+    this.credentialsHeader = opened.credentialsHeader;
+  }
+
+  /**
+   * Judges a request. Gives undefined for a skipped method.
+   *
+   * @param {string} service
+   * @param {string} method
+   * @param {Headers} headers
+   * @throws {JwtAuthError} (or rejects) when the request is refused
+   */
+  check(service, method, headers) {
+    const answer = this.native.check(service, method, headers.get(this.credentialsHeader));
+    const procedure = `${service}/${method}`;
+    return chain(answer, (text) => (isSkip(text) ? undefined : this.#admit(text, readAccepted, procedure)));
+  }
+
+  /** Whether the method goes through without a context. */
+  skips(service, method) {
+    return this.native.skips(service, method);
+  }
+
+  /**
+   * Judges a bare token.
+   *
+   * @param {unknown} token
+   * @throws {JwtAuthError} (or rejects) when the token is refused
+   */
+  verify(token) {
+    const answer = typeof token === "string" ? this.native.verify(token) : this.native.refuse("ERR_TOKEN_MALFORMED");
+    return chain(answer, (text) => chain(this.#admit(text, readVerified), ({ context }) => context));
+  }
+
+  /**
+   * Judges a bare token without waiting.
+   *
+   * @param {unknown} token
+   * @throws {JwtAuthError} when it is refused, or keys or a hook would have to be waited for
+   */
+  verifyNow(token) {
+    const answer = typeof token === "string" ? this.native.verifyNow(token) : this.native.refuse("ERR_TOKEN_MALFORMED");
+    return this.#admit(answer, readVerified, undefined, true).context;
+  }
+
+  /**
+   * The error for a code of the table, reported.
+   *
+   * @param {string} code
+   * @param {{procedure?: string, cause?: unknown}} [details]
+   */
+  refuse(code, details = {}) {
+    return this.#refused(this.native.refuse(code), details);
+  }
+
+  #refused(answer, details) {
+    const refusal = readRefusal(answer);
+    report(this.hooks.onReject, refusal, details.procedure);
+    return refusalError(refusal, details);
+  }
+
+  /** What is left once the native side has decided: the hooks, then propagation. */
+  #admit(answer, read, procedure, now = false) {
+    if (isRefusal(answer)) {
+      throw this.#refused(answer, { procedure });
+    }
+    const accepted = read(answer);
+    const finish = () => {
+      if (typeof accepted.headers === "string") {
+        throw this.#refused(accepted.headers, { procedure });
+      }
+      return accepted;
+    };
+    return chain(this.#validate(accepted.context, procedure, now), finish);
+  }
+
+  #validate(context, procedure, now) {
+    const { validate } = this.hooks;
+    if (validate === undefined) {
+      return undefined;
+    }
+    const fail = (cause) => {
+      throw this.refuse("ERR_VALIDATE_FAILED", { procedure, cause });
+    };
+    const judge = (verdict) => {
+      if (!verdict && verdict !== undefined) {
+        throw this.refuse("ERR_REVOKED", { procedure });
+      }
+    };
+    let verdict;
+    try {
+      verdict = validate(context);
+      if (typeof verdict?.then === "function") {
+        verdict = Promise.resolve(verdict);
+      }
+    } catch (cause) {
+      return fail(cause);
+    }
+    if (!(verdict instanceof Promise)) {
+      return judge(verdict);
+    }
+    if (now) {
+      verdict.catch(() => {});
+      return fail(new TypeError("validate is async: use verify()"));
+    }
+    return verdict.then(judge, fail);
+  }
+}
+
+module.exports = { Guard };

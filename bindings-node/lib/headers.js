@@ -1,0 +1,59 @@
+// The context as x-auth-* headers, and back.
+"use strict";
+
+const { createContext } = require("./context.js");
+const native = require("./native.js");
+
+/** Names of the headers by their part of the context. */
+const AUTH_HEADERS = Object.freeze(
+  Object.fromEntries(
+    native
+      .authHeaderNames()
+      .map((key, index, all) => [key, all[index + 1]])
+      .filter((_, index) => index % 2 === 0),
+  ),
+);
+
+const NAMES = Object.values(AUTH_HEADERS);
+
+/** Removes what a client may have sent to pass for someone. */
+function stripAuthHeaders(headers) {
+  for (const name of NAMES) {
+    headers.delete(name);
+  }
+}
+
+/** Writes a list of names and values. */
+function writeHeaders(headers, list) {
+  for (let index = 0; index < list.length; index += 2) {
+    headers.set(list[index], list[index + 1]);
+  }
+}
+
+/** The headers of a context as a list of names and values. */
+function encodeContext(context, propagatedClaims) {
+  const { subject, name, roles, scopes, claims, type } = context;
+  const encoded = native.encodeHeaders(
+    { subject, name, roles: [...roles], scopes: [...scopes], claimsJson: JSON.stringify(claims ?? {}), type },
+    propagatedClaims && [...propagatedClaims],
+  );
+  if (typeof encoded === "string") {
+    throw new RangeError(encoded);
+  }
+  return encoded;
+}
+
+function setAuthHeaders(headers, context, propagatedClaims) {
+  writeHeaders(headers, encodeContext(context, propagatedClaims));
+}
+
+function parseAuthHeaders(headers) {
+  const parts = native.decodeHeaders((name) => headers.get(name));
+  if (parts === null) {
+    return undefined;
+  }
+  const { subject, name, roles, scopes, claimsJson, type } = parts;
+  return createContext([subject, name ?? null, roles, scopes, null], claimsJson ?? "{}", type);
+}
+
+module.exports = { AUTH_HEADERS, encodeContext, parseAuthHeaders, setAuthHeaders, stripAuthHeaders, writeHeaders };

@@ -1,0 +1,46 @@
+// The package over one copy of @connectrpc/connect.
+"use strict";
+
+const { ConfigError, JwtAuthError } = require("./errors.js");
+const { createJwtRequestGate } = require("./gate.js");
+const { AUTH_HEADERS, parseAuthHeaders, setAuthHeaders } = require("./headers.js");
+const { createJwtAuthInterceptor } = require("./interceptor.js");
+const { jwtAuthContextKey } = require("./key.js");
+const { matchesMethodPattern } = require("./method.js");
+const { authContextStorage } = require("./storage.js");
+const { JwtVerifier } = require("./verifier.js");
+
+const getAuthContext = () => authContextStorage.getStore();
+
+/**
+ * What throws errors of @connectrpc/connect.
+ *
+ * @param {{ConnectError: Function, Code: object}} connect
+ */
+function over(connect) {
+  return {
+    createJwtAuthInterceptor: (options) => createJwtAuthInterceptor(connect, options),
+    createJwtRequestGate: (optionsOrVerifier) => createJwtRequestGate(connect, optionsOrVerifier),
+    requireAuthContext() {
+      const context = getAuthContext();
+      if (context === undefined) {
+        throw new connect.ConnectError("Authentication required", connect.Code.Unauthenticated);
+      }
+      return context;
+    },
+  };
+}
+
+module.exports = {
+  AUTH_HEADERS,
+  ConfigError,
+  JwtAuthError,
+  JwtVerifier,
+  authContextStorage,
+  getAuthContext,
+  jwtAuthContextKey,
+  matchesMethodPattern,
+  over,
+  parseAuthHeaders,
+  setAuthHeaders,
+};

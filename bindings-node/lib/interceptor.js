@@ -1,0 +1,97 @@
+// The interceptor of Connect 2: strip, skip or judge, carry on, and run the call in its context.
+"use strict";
+
+const { runCall } = require("./call.js");
+const { connectError } = require("./connect.js");
+const { Deadline } = require("./deadline.js");
+const { encodeContext, stripAuthHeaders, writeHeaders } = require("./headers.js");
+const { find } = require("./key.js");
+const { authContextStorage } = require("./storage.js");
+const { guardOf, verifierFrom } = require("./verifier.js");
+
+/**
+ * @param {{ConnectError: Function, Code: object}} connect
+ * @param {object} optionsOrVerifier
+ */
+function createJwtAuthInterceptor(connect, optionsOrVerifier) {
+  const verifier = verifierFrom(optionsOrVerifier);
+  const guard = guardOf(verifier);
+
+  const interceptor = (next) => {
+    // Connect applies the interceptors of a request before any of them runs. What the storage
+    // holds now was therefore there before this request: it came with the code that started the
+    // server, or from another request.
+    const ambient = authContextStorage.getStore();
+
+    return async (req) => {
+      stripAuthHeaders(req.header);
+      const { typeName } = req.service;
+      const { name } = req.method;
+      let accepted;
+      try {
+        const checked = found(guard, req, typeName, name) ?? guard.check(typeName, name, req.header);
+        accepted = checked instanceof Promise ? await checked : checked;
+      } catch (error) {
+        throw connectError(connect, error);
+      }
+      if (accepted === undefined) {
+        return runCall(next, req, keeping(ambient));
+      }
+      writeHeaders(req.header, accepted.headers);
+      const { context } = accepted;
+      const run = (step) => authContextStorage.run(context, step);
+      return runCall(next, req, run, deadlineOf(accepted, req, `${typeName}/${name}`));
+    };
+  };
+
+  const deadlineOf = ({ deadline }, req, procedure) => {
+    if (deadline === undefined || !req.stream) {
+      return undefined;
+    }
+    return new Deadline(deadline, () => connectError(connect, guard.refuse("ERR_TOKEN_EXPIRED", { procedure })));
+  };
+
+  return Object.assign(interceptor, { verifier });
+}
+
+/**
+ * Runs steps in what an earlier interceptor of this request has set, and in nothing where what is
+ * set was there before the request.
+ */
+function keeping(ambient) {
+  const current = authContextStorage.getStore();
+  const kept = current === ambient ? undefined : current;
+  return (step) => authContextStorage.run(kept, step);
+}
+
+/** What a request gate accepted for this request, as this guard carries it on. */
+function found(guard, req, service, method) {
+  const left = find(req.contextValues);
+  if (left === undefined || guard.skips(service, method)) {
+    return undefined;
+  }
+  if (left.guard === guard) {
+    return left.accepted;
+  }
+  if (guard.endsStreams && !left.guard.endsStreams) {
+    // Only a verification under this guard's own clock tolerance tells when its streams end.
+    return undefined;
+  }
+  const { context, deadline } = left.accepted;
+  return {
+    context,
+    headers: guard.propagates ? carriedOn(guard, context, `${service}/${method}`) : [],
+    deadline: guard.endsStreams ? deadline : undefined,
+  };
+}
+
+/** The headers of a context that another guard verified. */
+function carriedOn(guard, context, procedure) {
+  try {
+    return encodeContext(context, guard.propagatedClaims);
+  } catch (cause) {
+    throw guard.refuse("ERR_SUBJECT_TOO_LONG", { procedure, cause });
+  }
+}
+
+module.exports = { createJwtAuthInterceptor };

@@ -1,0 +1,58 @@
+// The native addon: a file beside this package when built here, else the platform package that
+// npm installed as an optional dependency.
+"use strict";
+
+const { readFileSync } = require("node:fs");
+
+/** Whether this Linux runs on musl rather than glibc. */
+function isMusl() {
+  const report = process.report?.getReport?.();
+  if (report?.header?.glibcVersionRuntime) {
+    return false;
+  }
+  if (report?.sharedObjects?.some((file) => file.includes("ld-musl-") || file.includes("libc.musl-"))) {
+    return true;
+  }
+  try {
+    return readFileSync("/usr/bin/ldd", "utf8").includes("musl");
+  } catch {
+    return false;
+  }
+}
+
+/** The name that platform packages and addon files end in. */
+function platformName() {
+  const base = `${process.platform}-${process.arch}`;
+  switch (process.platform) {
+    case "linux":
+      return `${base}-${isMusl() ? "musl" : "gnu"}`;
+    case "win32":
+      return `${base}-msvc`;
+    default:
+      return base;
+  }
+}
+
+function load() {
+  const platform = platformName();
+  const tried = [];
+  for (const name of [`../bearergate.${platform}.node`, `bearergate-${platform}`]) {
+    try {
+      return require(name);
+    } catch (error) {
+      tried.push(error);
+    }
+  }
+  const missing = tried.every((error) => error?.code === "MODULE_NOT_FOUND");
+  throw new Error(
+    missing
+      ? `bearergate has no native binary for ${platform}. Install the package bearergate-${platform} ` +
+          "(an optional dependency: check that npm did not omit optional dependencies, and that the " +
+          "lock file was not made on another platform only)."
+      : `bearergate could not load its native binary for ${platform}: ` +
+          tried.map((error) => error?.message ?? String(error)).join("; "),
+    { cause: tried.find((error) => error?.code !== "MODULE_NOT_FOUND") ?? tried.at(-1) },
+  );
+}
+
+module.exports = load();

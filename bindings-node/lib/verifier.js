@@ -1,0 +1,83 @@
+// JwtVerifier: tokens without a server.
+"use strict";
+
+const { readRefusal } = require("./answer.js");
+const { readDuration } = require("./duration.js");
+const { Guard } = require("./guard.js");
+const { refusalError } = require("./refusal.js");
+
+/** The guard of each verifier, for the interceptor and the request gate. */
+const guards = new WeakMap();
+
+class JwtVerifier {
+  constructor(options) {
+    guards.set(this, new Guard(options));
+  }
+
+  async verify(token) {
+    return guardOf(this).verify(token);
+  }
+
+  verifySync(token) {
+    return guardOf(this).verifyNow(token);
+  }
+
+  async ready(options = {}) {
+    const seconds = readDuration(options.timeout ?? undefined, "timeout");
+    const { native } = guardOf(this);
+    const pending = native.ready() ?? "";
+    const answer = seconds === undefined ? await pending : await within(pending, seconds, native);
+    if (answer !== "") {
+      throw refusalError(readRefusal(answer), {});
+    }
+  }
+
+  stats() {
+    return JSON.parse(guardOf(this).native.stats());
+  }
+
+  close() {
+    guardOf(this).native.close();
+  }
+
+  async [Symbol.asyncDispose ?? Symbol.for("nodejs.asyncDispose")]() {
+    this.close();
+  }
+}
+
+/** The answer, or a refusal for want of time. */
+function within(pending, seconds, native) {
+  if (typeof pending === "string") {
+    return pending;
+  }
+  return new Promise((resolve, reject) => {
+    const late = () => {
+      const refusal = { ...readRefusal(native.refuse("ERR_KEYS_UNAVAILABLE")), reason: "timeout" };
+      refusal.message = `no keys within ${seconds} s`;
+      resolve(`!${JSON.stringify(refusal)}`);
+    };
+    const timer = setTimeout(late, Math.min(seconds * 1000, 2 ** 31 - 1));
+    pending.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
+
+function guardOf(verifier) {
+  const guard = guards.get(verifier);
+  if (guard === undefined) {
+    throw new TypeError("not a JwtVerifier");
+  }
+  return guard;
+}
+
+/** The verifier itself, or one made from options. */
+const verifierFrom = (optionsOrVerifier) =>
+  optionsOrVerifier instanceof JwtVerifier ? optionsOrVerifier : new JwtVerifier(optionsOrVerifier);
+
+/** A verifier whose guard was made elsewhere. */
+function verifierOver(guard) {
+  const verifier = Object.create(JwtVerifier.prototype);
+  guards.set(verifier, guard);
+  return verifier;
+}
+
+module.exports = { JwtVerifier, guardOf, verifierFrom, verifierOver };

@@ -1,0 +1,17 @@
+//! The native half of the npm package `bearergate`: it carries options, credentials and decisions
+//! across the language border and decides nothing itself. The JavaScript half is in `../lib`.
+//!
+//! Answers cross as one string each (see [`answer`]), since a JavaScript object built property by
+//! property costs more than a string and `JSON.parse`.
+
+mod answer;
+mod clock;
+mod codes;
+mod duration;
+mod gate;
+mod headers;
+mod method;
+mod options;
+mod panic;
+mod verifier;
+mod wait;

@@ -1,0 +1,76 @@
+//! The verifier of a gate: bare tokens, readiness, counts.
+
+use bearergate_core::{Code, Outcome, Readiness, Ticket};
+use napi::Env;
+use napi::bindgen_prelude::{Either, Object};
+use napi_derive::napi;
+
+use crate::gate::NativeGate;
+use crate::panic::{refusing, throwing};
+use crate::{answer, wait};
+
+enum Judged {
+    Answer(String),
+    Wait(Ticket),
+}
+
+impl From<String> for Judged {
+    fn from(answer: String) -> Self {
+        Self::Answer(answer)
+    }
+}
+
+impl NativeGate {
+    fn judge(&self, token: &str) -> Judged {
+        refusing(&self.gate, || match self.gate.verifier().verify(token) {
+            Outcome::Ready(Ok(verified)) => Judged::Answer(answer::verified(&verified)),
+            Outcome::Ready(Err(refusal)) => Judged::Answer(answer::refused(&refusal)),
+            Outcome::Wait(ticket) => Judged::Wait(ticket),
+        })
+    }
+}
+
+#[napi]
+impl NativeGate {
+    /// Judges a bare token: an answer, or a promise of one while keys are fetched.
+    #[napi]
+    pub fn verify<'env>(&self, env: &'env Env, token: String) -> napi::Result<Either<String, Object<'env>>> {
+        Ok(match self.judge(&token) {
+            Judged::Answer(answer) => Either::A(answer),
+            Judged::Wait(ticket) => {
+                Either::B(wait::promise(env, &self.gate, ticket, |_, verified| answer::verified(verified))?)
+            }
+        })
+    }
+
+    /// Judges a bare token without waiting: where keys would have to be waited for, their fetch
+    /// goes on and the answer is that they are unavailable.
+    #[napi]
+    pub fn verify_now(&self, token: String) -> String {
+        match self.judge(&token) {
+            Judged::Answer(answer) => answer,
+            Judged::Wait(_) => answer::refused(&self.gate.refuse(Code::KeysUnavailable)),
+        }
+    }
+
+    /// Nothing when keys are there, else a promise of nothing or a refusal.
+    #[napi]
+    pub fn ready<'env>(&self, env: &'env Env) -> napi::Result<Option<Object<'env>>> {
+        match throwing(|| self.gate.verifier().ready())? {
+            Readiness::Ready => Ok(None),
+            Readiness::Wait(ticket) => Ok(Some(wait::promise(env, &self.gate, ticket, |_, ()| String::new())?)),
+        }
+    }
+
+    /// State of the keys and counts, as JSON.
+    #[napi]
+    pub fn stats(&self) -> napi::Result<String> {
+        throwing(|| self.gate.verifier().stats().to_json())
+    }
+
+    /// Ends fetching; waiting calls end as unavailable.
+    #[napi]
+    pub fn close(&self) -> napi::Result<()> {
+        throwing(|| self.gate.verifier().close())
+    }
+}
