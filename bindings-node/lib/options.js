@@ -100,7 +100,7 @@ function encodeMembers(object, path, inside) {
   const members = Object.create(null);
   for (const name of Object.keys(object)) {
     const value = object[name];
-    if (value !== undefined && value !== null) {
+    if (value !== undefined) {
       members[name] = encode(value, path === "" ? name : `${path}.${name}`, inside);
     }
   }
