@@ -1,0 +1,2 @@
+// The identity provider of the tests.
+export * from "../../../idp/client.mjs";
