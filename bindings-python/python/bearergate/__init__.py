@@ -1,0 +1,100 @@
+"""JWT authentication for Connect servers and Python services.
+
+`create_jwt_auth_interceptor` guards a `connectrpc` server, ASGI or WSGI; `JwtVerifier` verifies bare
+tokens; `get_auth_context` tells who is calling. What is accepted is decided by one Rust core that the
+Node package shares.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ._claims import Claims
+from ._current import get_auth_context, require_auth_context
+from ._errors import (
+    ConfigError,
+    ErrorCode,
+    ExpiredTokenError,
+    InvalidClaimError,
+    InvalidSignatureError,
+    InvalidTokenError,
+    JwtAuthError,
+    KeysUnavailableError,
+    MissingCredentialsError,
+    Reason,
+)
+from ._headers import AUTH_HEADERS, parse_auth_headers, set_auth_headers
+from ._native import AuthContext, __version__, matches_method_pattern
+from ._options import (
+    CacheOptions,
+    ClaimPath,
+    ClaimsMapping,
+    CredentialsOptions,
+    Duration,
+    IssuerOptions,
+    JwksOptions,
+    JwtAuthOptions,
+    PublicKeyObject,
+    RejectInfo,
+    Stats,
+)
+from ._verifier import JwtVerifier
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from .connect import JwtAuthInterceptor
+
+__all__ = [
+    "AUTH_HEADERS",
+    "AuthContext",
+    "CacheOptions",
+    "ClaimPath",
+    "Claims",
+    "ClaimsMapping",
+    "ConfigError",
+    "CredentialsOptions",
+    "Duration",
+    "ErrorCode",
+    "ExpiredTokenError",
+    "InvalidClaimError",
+    "InvalidSignatureError",
+    "InvalidTokenError",
+    "IssuerOptions",
+    "JwksOptions",
+    "JwtAuthError",
+    "JwtAuthOptions",
+    "JwtVerifier",
+    "KeysUnavailableError",
+    "MissingCredentialsError",
+    "PublicKeyObject",
+    "Reason",
+    "RejectInfo",
+    "Stats",
+    "__version__",
+    "create_jwt_auth_interceptor",
+    "get_auth_context",
+    "matches_method_pattern",
+    "parse_auth_headers",
+    "require_auth_context",
+    "set_auth_headers",
+]
+
+
+def create_jwt_auth_interceptor(**options: Unpack[JwtAuthOptions]) -> JwtAuthInterceptor:
+    """An interceptor that lets a request of a `connectrpc` server through only with a good token.
+
+    One object serves `ConnectASGIApplication` and `ConnectWSGIApplication`, unary methods and all
+    streams. List it first. Its `verifier` is a `JwtVerifier` over the same keys.
+
+    Raises:
+        ConfigError: When an option cannot be meant.
+        ImportError: When `connectrpc` is not installed (`pip install bearergate[connect]`).
+    """
+    try:
+        from .connect import JwtAuthInterceptor
+    except ModuleNotFoundError as missing:
+        if missing.name is None or missing.name.partition(".")[0] != "connectrpc":
+            raise
+        raise ImportError("connectrpc is not installed: pip install 'bearergate[connect]'") from missing
+    return JwtAuthInterceptor(**options)

@@ -1,0 +1,118 @@
+"""The claims of a verified token, as a mapping that nobody can change.
+
+A context may be handed to any number of tasks and threads, so nothing reachable from it is mutable:
+nested objects are `Claims` again and arrays are tuples.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, final
+
+__all__ = ["Claims"]
+
+
+@final
+class Claims(Mapping[str, Any]):
+    """A read-only JSON object.
+
+    Nested objects read as `Claims`, arrays as tuples. Integers keep every digit. Two claims objects are
+    equal when their JSON is, and a `Claims` equals the plain `dict` of the same content.
+    """
+
+    __slots__ = ("_members",)
+    _members: dict[str, Any]
+
+    def __init__(self, members: Mapping[str, Any] = {}, /) -> None:  # noqa: B006 - never changed
+        """Copies `members`, which must be JSON: str keys, and values of JSON's types at every level."""
+        object.__setattr__(self, "_members", {_key(k): _plain(v) for k, v in members.items()})
+
+    def to_dict(self) -> dict[str, Any]:
+        """A fresh plain copy: dicts and lists at every level."""
+        return {name: _plain(value) for name, value in self._members.items()}
+
+    def __getitem__(self, name: str) -> Any:
+        return _frozen(self._members[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._members)
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._members
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Claims):
+            return self._members == other._members
+        if isinstance(other, Mapping):
+            try:
+                return self._members == {name: _plain(value) for name, value in other.items()}
+            except TypeError:
+                return False
+        return NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Claims({self._members!r})"
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"claims are read-only: cannot set {name!r}")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"claims are read-only: cannot delete {name!r}")
+
+    def __copy__(self) -> Claims:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any], /) -> Claims:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Claims, (self._members,))
+
+
+def of_plain(members: dict[str, Any]) -> Claims:
+    """Claims over a dict that nobody else holds, without a copy."""
+    claims = object.__new__(Claims)
+    object.__setattr__(claims, "_members", members)
+    return claims
+
+
+def of_json(text: str) -> Claims:
+    """Claims from text that the core has checked to be one strict JSON object."""
+    return of_plain(json.loads(text))
+
+
+def to_json(claims: Claims) -> str:
+    """The claims as ASCII JSON without spaces."""
+    return json.dumps(claims._members, separators=(",", ":"), allow_nan=False)
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, dict):
+        return of_plain(value)
+    if isinstance(value, list):
+        return tuple(map(_frozen, value))
+    return value
+
+
+def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, (str, bool, int, float)):
+        return value
+    if isinstance(value, Claims):
+        return value.to_dict()
+    if isinstance(value, Mapping):
+        return {_key(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    raise TypeError(f"claims hold JSON values, not {type(value).__name__}")
+
+
+def _key(name: object) -> str:
+    if not isinstance(name, str):
+        raise TypeError(f"claim names are str, not {type(name).__name__}")
+    return name

@@ -1,0 +1,86 @@
+"""Whose request this is: one ContextVar, and the rules for entering and leaving it.
+
+A value is bound to the request it belongs to. A task inherits the variables of whatever started it,
+so a value found there counts only when it is bound to the very request being served.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar, Token
+from typing import TYPE_CHECKING, final
+
+from ._errors import MissingCredentialsError
+
+if TYPE_CHECKING:
+    from ._native import AuthContext
+
+__all__ = ["get_auth_context", "require_auth_context"]
+
+
+@final
+class Identity:
+    """The caller of one request, entered wherever that request's code runs."""
+
+    __slots__ = ("_token", "context", "deadline_ms", "request")
+
+    def __init__(self, request: object, context: AuthContext | None, deadline_ms: int | None = None) -> None:
+        self.request = request
+        self.context = context
+        # When a stream of this request must end, in milliseconds since the epoch.
+        self.deadline_ms = deadline_ms
+        self._token: Token[Identity | None] | None = None
+
+    def enter(self) -> None:
+        """Makes this the current identity, unless it already is."""
+        if _identity.get() is not self:
+            self._token = _identity.set(self)
+
+    def leave(self) -> None:
+        """Restores what was current before, wherever this is called."""
+        token, self._token = self._token, None
+        if token is not None:
+            try:
+                _identity.reset(token)
+            except ValueError:
+                # Entered in another Context, which cannot be reached from here; it ends with
+                # whoever owns it. What is left to do is below.
+                pass
+            else:
+                return
+        if _identity.get() is self:
+            _identity.set(None)
+
+
+_identity: ContextVar[Identity | None] = ContextVar("bearergate_identity", default=None)
+
+
+def current_identity(request: object) -> Identity | None:
+    """The identity entered for this very request."""
+    identity = _identity.get()
+    return identity if identity is not None and identity.request is request else None
+
+
+def get_auth_context() -> AuthContext | None:
+    """The verified caller of the request being served, or `None` outside one."""
+    identity = _identity.get()
+    return None if identity is None else identity.context
+
+
+def require_auth_context() -> AuthContext:
+    """The verified caller of the request being served.
+
+    Raises:
+        MissingCredentialsError: Outside a request, or in one that was let through without a token
+            (`skip_methods`). Raised through a handler, the interceptor answers `unauthenticated`.
+    """
+    context = get_auth_context()
+    if context is None:
+        raise MissingCredentialsError(
+            "no verified caller here: the code runs outside a request, its method is in skip_methods, "
+            "or the interceptor is not installed",
+            code="ERR_CREDENTIALS_MISSING",
+            reason="missing",
+            client_message="Missing credentials",
+            challenge="Bearer",
+        )
+    return context

@@ -1,0 +1,146 @@
+"""From the core's answer to a context or an exception, by way of the two hooks that are Python's."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import inspect
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import TYPE_CHECKING, Any, final
+
+from . import _waiting
+from ._errors import ConfigError, JwtAuthError, of_refusal
+from ._native import AuthContext, Gate, Refusal, Ticket
+
+if TYPE_CHECKING:
+    from ._errors import ErrorCode
+    from ._options import RejectInfo
+
+Outcome = AuthContext | Refusal | Ticket[AuthContext | Refusal]
+
+# Event loops keep only weak references to tasks; these are the reports under way.
+_reports: set[asyncio.Task[None]] = set()
+
+
+def take_hooks(options: dict[str, Any]) -> tuple[Any, Any]:
+    """Removes `validate` and `on_reject` from the options, which the core never sees."""
+    hooks = []
+    for name in ("validate", "on_reject"):
+        hook = options.pop(name, None)
+        if hook is not None and not callable(hook):
+            raise ConfigError(
+                f"option `{name}`: must be a function, not {type(hook).__name__}", option=name
+            )
+        hooks.append(hook)
+    return hooks[0], hooks[1]
+
+
+@final
+class Judge:
+    """A gate and its hooks."""
+
+    __slots__ = ("_on_reject", "_validate", "gate")
+
+    def __init__(
+        self,
+        gate: Gate,
+        validate: Callable[[AuthContext], object] | None,
+        on_reject: Callable[[RejectInfo], object] | None,
+    ) -> None:
+        self.gate = gate
+        self._validate = validate
+        self._on_reject = on_reject
+
+    def settle(self, outcome: Outcome, procedure: str | None = None) -> AuthContext:
+        """The verified context; blocks while keys are on their way.
+
+        Raises:
+            JwtAuthError: When the token is refused.
+        """
+        if isinstance(outcome, Ticket):
+            outcome = outcome.wait()
+        if isinstance(outcome, Refusal):
+            raise self.refused(outcome, procedure)
+        if self._validate is not None:
+            try:
+                verdict = self._validate(outcome)
+                if inspect.isawaitable(verdict):
+                    _discard(verdict)
+                    raise TypeError("validate is async: use verify_async(), or serve through ASGI")
+                passed = verdict is None or bool(verdict)
+            except Exception as cause:
+                raise self.failed("ERR_VALIDATE_FAILED", procedure) from cause
+            if not passed:
+                raise self.failed("ERR_REVOKED", procedure)
+        return outcome
+
+    async def settle_async(self, outcome: Outcome, procedure: str | None = None) -> AuthContext:
+        """Like `settle`, without blocking the event loop; suspends only where there is a wait."""
+        if isinstance(outcome, Ticket):
+            outcome = await _waiting.resolved(outcome)
+        if isinstance(outcome, Refusal):
+            raise self.refused(outcome, procedure)
+        if self._validate is not None:
+            try:
+                verdict = self._validate(outcome)
+                if inspect.isawaitable(verdict):
+                    verdict = await verdict
+                passed = verdict is None or bool(verdict)
+            except Exception as cause:
+                raise self.failed("ERR_VALIDATE_FAILED", procedure) from cause
+            if not passed:
+                raise self.failed("ERR_REVOKED", procedure)
+        return outcome
+
+    def failed(self, code: ErrorCode, procedure: str | None) -> JwtAuthError:
+        """The exception for a refusal that is decided outside the core."""
+        return self.refused(self.gate.refuse(code), procedure)
+
+    def refused(self, refusal: Refusal, procedure: str | None) -> JwtAuthError:
+        """Reports the refusal and makes its exception."""
+        if self._on_reject is not None:
+            # Whatever a report does, the refusal stands.
+            with contextlib.suppress(Exception):
+                report = self._on_reject(_info(refusal, procedure))
+                if inspect.isawaitable(report):
+                    _finish(report)
+        return of_refusal(refusal)
+
+
+def _info(refusal: Refusal, procedure: str | None) -> RejectInfo:
+    info: RejectInfo = {
+        "code": refusal.code,
+        "connect_code": refusal.connect_code,
+        "reason": refusal.reason,
+    }
+    if refusal.claim is not None:
+        info["claim"] = refusal.claim
+    if refusal.alg is not None:
+        info["alg"] = refusal.alg
+    if refusal.kid is not None:
+        info["kid"] = refusal.kid
+    if refusal.issuer is not None:
+        info["issuer"] = refusal.issuer
+    if procedure is not None:
+        info["procedure"] = procedure
+    return info
+
+
+def _finish(report: Awaitable[object]) -> None:
+    """Lets an asynchronous report run to its end beside the request, where there is a loop for it."""
+    if not _waiting.on_asyncio():
+        _discard(report)
+        return
+    task = asyncio.get_running_loop().create_task(_swallow(report))
+    _reports.add(task)
+    task.add_done_callback(_reports.discard)
+
+
+async def _swallow(report: Awaitable[object]) -> None:
+    with contextlib.suppress(Exception):
+        await report
+
+
+def _discard(unawaited: Awaitable[object]) -> None:
+    if isinstance(unawaited, Coroutine):
+        unawaited.close()

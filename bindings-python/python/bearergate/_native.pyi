@@ -1,0 +1,156 @@
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, Generic, Literal, Self, TypeVar, final
+
+from ._claims import Claims
+from ._errors import ErrorCode, Reason
+
+__version__: Final[str]
+AUTH_HEADERS: Final[tuple[tuple[str, str], ...]]
+
+_T_co = TypeVar("_T_co", covariant=True)
+
+@final
+class AuthContext:
+    """Who is calling, as a verified token says.
+
+    Cannot be changed; equal when every field is; may be pickled and copied. The constructor is for
+    tests and for code that learned an identity elsewhere: it verifies nothing.
+    """
+
+    def __new__(
+        cls,
+        *,
+        subject: str,
+        name: str | None = None,
+        roles: Iterable[str] = (),
+        scopes: Iterable[str] = (),
+        claims: Mapping[str, Any] | None = None,
+        type: str = "jwt",
+        expires_at: datetime | None = None,
+    ) -> Self: ...
+    @property
+    def subject(self) -> str:
+        """The mapped subject or `sub`; never empty in a verified context."""
+
+    @property
+    def name(self) -> str | None:
+        """The mapped name or the `name` claim."""
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The mapped roles."""
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """The mapped scopes, or those of `scope` or `scp`."""
+
+    @property
+    def claims(self) -> Claims:
+        """Every claim of the token, read-only at every level."""
+
+    @property
+    def type(self) -> str:
+        """How the identity was proved: `"jwt"`."""
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """`exp` as an aware UTC datetime, floored to the millisecond; `None` without `exp` or beyond
+        the year 9999."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, memo: dict[int, Any], /) -> Self: ...
+    def __replace__(
+        self,
+        *,
+        subject: str = ...,
+        name: str | None = ...,
+        roles: Iterable[str] = ...,
+        scopes: Iterable[str] = ...,
+        claims: Mapping[str, Any] | None = ...,
+        type: str = ...,
+        expires_at: datetime | None = ...,
+    ) -> Self: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+
+@final
+class Refusal:
+    """Why a token was refused, before it is an exception."""
+
+    @property
+    def code(self) -> ErrorCode: ...
+    @property
+    def claim(self) -> str | None: ...
+    @property
+    def reason(self) -> Reason: ...
+    @property
+    def connect_code(self) -> Literal["unauthenticated", "unavailable"]: ...
+    @property
+    def http_status(self) -> int: ...
+    @property
+    def message(self) -> str: ...
+    @property
+    def summary(self) -> str: ...
+    @property
+    def challenge(self) -> str | None: ...
+    @property
+    def retry_after(self) -> int | None: ...
+    @property
+    def alg(self) -> str | None: ...
+    @property
+    def kid(self) -> str | None: ...
+    @property
+    def issuer(self) -> str | None: ...
+    @property
+    def python_class(self) -> str: ...
+
+@final
+class Ticket(Generic[_T_co]):
+    """An answer that waits for keys. It resolves once."""
+
+    @classmethod
+    def __class_getitem__(cls, item: Any, /) -> Any: ...
+    def wait(self, timeout: float | None = None) -> _T_co:
+        """Blocks with the GIL released; signals are handled. Raises TimeoutError."""
+
+    def subscribe(self, callback: Callable[[_T_co], object]) -> None:
+        """Calls back with the answer, on any thread, possibly before this returns."""
+
+@final
+class Gate:
+    """The core's gate over one set of options."""
+
+    def __new__(cls, options: Mapping[str, Any]) -> Self: ...
+    @property
+    def credentials_header(self) -> str: ...
+    @property
+    def propagates(self) -> bool: ...
+    @property
+    def ends_streams_at_expiry(self) -> bool: ...
+    def check(
+        self, service: str, method: str, credentials: Sequence[str]
+    ) -> AuthContext | Refusal | Ticket[AuthContext | Refusal] | None: ...
+    def verify(self, token: str) -> AuthContext | Refusal | Ticket[AuthContext | Refusal]: ...
+    def ready(self) -> Ticket[Refusal | None] | None: ...
+    def propagate(self, context: AuthContext) -> list[tuple[str, str]] | Refusal: ...
+    def stream_deadline(self, context: AuthContext) -> int | None: ...
+    def refuse(self, code: ErrorCode) -> Refusal: ...
+    def stats_json(self) -> str: ...
+    def close(self) -> None: ...
+
+def encode_auth_headers(
+    context: AuthContext, propagated_claims: Sequence[str] | None = None
+) -> list[tuple[str, str]]: ...
+def decode_auth_headers(headers: Mapping[str, str]) -> AuthContext | None: ...
+def matches_method_pattern(service: str, method: str, pattern: str) -> bool:
+    """Whether a pattern covers a method: `"*"`, `"pkg.Service/*"`, `"pkg.Service/Get*"` or
+    `"pkg.Service/Method"`. Names are case-sensitive.
+
+    Raises:
+        ConfigError: When the pattern is none of these.
+    """
+
+def error_table() -> list[dict[str, str]]:
+    """Every refusal code as the core has it."""

@@ -1,0 +1,155 @@
+"""The options both entry points take, as types. The core checks them; nothing is checked here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypedDict
+
+if TYPE_CHECKING:
+    from ._errors import ErrorCode, Reason
+    from ._native import AuthContext
+
+__all__ = [
+    "CacheOptions",
+    "ClaimPath",
+    "ClaimsMapping",
+    "CredentialsOptions",
+    "Duration",
+    "IssuerOptions",
+    "JwksOptions",
+    "JwtAuthOptions",
+    "PublicKeyObject",
+    "RejectInfo",
+    "Stats",
+]
+
+Duration: TypeAlias = float | str | timedelta
+"""Seconds, a `timedelta`, or a string such as `"10 minutes"` or `"1h"`."""
+
+ClaimPath: TypeAlias = str | Sequence[str]
+"""A dot path such as `"realm_access.roles"`, or a sequence of exact member names."""
+
+
+class PublicKeyObject(Protocol):
+    """A public key of `cryptography`."""
+
+    def public_bytes(self, encoding: Any, format: Any, /) -> bytes: ...
+
+
+class ClaimsMapping(TypedDict, total=False):
+    """Where the fields of `AuthContext` are found among the claims."""
+
+    subject: ClaimPath | None
+    name: ClaimPath | None
+    roles: ClaimPath | None
+    scopes: ClaimPath | None
+
+
+class CredentialsOptions(TypedDict, total=False):
+    """Where the token is; by default `Authorization: Bearer`."""
+
+    header: str | None
+    scheme: str | None
+    """`None` means that the header's value is the token."""
+    cookie: str | None
+
+
+class CacheOptions(TypedDict, total=False):
+    """The verified-signature cache."""
+
+    max_entries: int | None
+
+
+class JwksOptions(TypedDict, total=False):
+    """How a remote key set is fetched and kept."""
+
+    timeout: Duration | None
+    cache_max_age: Duration | None
+    cooldown: Duration | None
+    refresh_ahead: float | None
+    stale_if_error: Duration | None
+    max_bytes: int | None
+    max_keys: int | None
+    headers: Mapping[str, str] | None
+    ca_file: str | os.PathLike[str] | None
+    ca: str | bytes | Sequence[str | bytes] | None
+    proxy: str | None
+    allow_http: bool | None
+    initial: Mapping[str, Any] | None
+    snapshot_file: str | os.PathLike[str] | None
+
+
+class _Trust(TypedDict, total=False):
+    jwks_uri: str | None
+    public_key: str | bytes | Mapping[str, Any] | PublicKeyObject | None
+    secret: str | bytes | Sequence[str | bytes] | None
+    discover: bool | None
+    jwks: JwksOptions | None
+    audience: str | Sequence[str] | None
+    algorithms: Sequence[str] | None
+    max_token_age: Duration | None
+    clock_tolerance: Duration | None
+    claims_mapping: ClaimsMapping | None
+    required_claims: Sequence[str] | None
+    typ: str | None
+    confirmation: Literal["reject", "ignore"] | None
+
+
+class IssuerOptions(_Trust, total=False):
+    """One entry of `issuers`: an issuer, its keys, and rules of its own."""
+
+    issuer: str
+
+
+class RejectInfo(TypedDict, total=False):
+    """What `on_reject` is told; `code`, `connect_code` and `reason` are always there."""
+
+    code: ErrorCode
+    connect_code: Literal["unauthenticated", "unavailable"]
+    reason: Reason
+    claim: str
+    alg: str
+    """From the token's header, unverified; printable ASCII, at most 128 characters."""
+    kid: str
+    """From the token's header, unverified; printable ASCII, at most 128 characters."""
+    issuer: str
+    """The configured issuer that applied."""
+    procedure: str
+    """`pkg.Service/Method`, where the refusal belongs to a request."""
+
+
+class JwtAuthOptions(_Trust, total=False):
+    """Options of `create_jwt_auth_interceptor` and `JwtVerifier`. `None` means not given."""
+
+    issuer: str | Sequence[str] | None
+    issuers: Sequence[IssuerOptions] | None
+    skip_methods: Sequence[str] | None
+    propagate_headers: bool | None
+    propagated_claims: Sequence[str] | None
+    credentials: CredentialsOptions | None
+    cache: Literal[False] | CacheOptions | None
+    max_token_bytes: int | None
+    end_streams_at_expiry: bool | None
+    validate: Callable[[AuthContext], object | Awaitable[object]] | None
+    resource_metadata: str | None
+    on_reject: Callable[[RejectInfo], object | Awaitable[object]] | None
+
+
+class Stats(TypedDict, total=False):
+    """The state of a verifier's keys."""
+
+    state: Literal["static", "cold", "fresh", "ageing", "stale", "dead", "closed"]
+    keys: int
+    skipped: list[dict[str, Any]]
+    age_seconds: float | None
+    last_success: float | str | None
+    last_error: str | None
+    next_attempt_seconds: float | None
+    fetching: bool
+    fetches: int
+    failures: int
+    cache_hits: int
+    cache_misses: int
+    url: str

@@ -1,0 +1,163 @@
+"""A verifier of bare tokens, for code that is not behind an interceptor."""
+
+from __future__ import annotations
+
+import json
+import re
+import warnings
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Self, final
+
+from . import _waiting
+from ._judge import Judge, take_hooks
+from ._native import AuthContext, Gate, Ticket
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Unpack
+
+    from ._options import JwtAuthOptions, Stats
+
+__all__ = ["JwtVerifier"]
+
+
+@final
+class JwtVerifier:
+    """Verifies tokens against one set of options.
+
+    Make one and keep it: keys, and the cache of verified signatures, live in it. It may be shared by
+    any number of threads and event loops. Nothing is fetched and no thread is started before the
+    first token (or `ready`) asks for remote keys.
+
+    Raises:
+        ConfigError: When an option cannot be meant.
+    """
+
+    __slots__ = ("_judge", "_warned")
+    _judge: Judge
+    _warned: bool
+
+    def __init__(self, **options: Unpack[JwtAuthOptions]) -> None:
+        given: dict[str, Any] = dict(options)
+        validate, on_reject = take_hooks(given)
+        self._judge = Judge(Gate(given), validate, on_reject)
+        self._warned = False
+
+    @classmethod
+    def _over(cls, judge: Judge) -> JwtVerifier:
+        verifier = cls.__new__(cls)
+        verifier._judge = judge
+        verifier._warned = False
+        return verifier
+
+    def verify(self, token: str) -> AuthContext:
+        """The identity that the token proves.
+
+        Blocks, with the GIL released, while remote keys that it needs are on their way; in
+        asynchronous code use `verify_async`.
+
+        Raises:
+            JwtAuthError: When the token is refused, or the keys cannot be had.
+        """
+        outcome = self._judge.gate.verify(token)
+        if isinstance(outcome, Ticket) and not self._warned and _waiting.on_asyncio():
+            self._warned = True
+            warnings.warn(
+                "JwtVerifier.verify() blocks this event loop while keys are fetched: "
+                "use `await verify_async()`, or `await ready_async()` at start-up",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+        return self._judge.settle(outcome)
+
+    async def verify_async(self, token: str) -> AuthContext:
+        """Like `verify`, without blocking the event loop.
+
+        Raises:
+            JwtAuthError: When the token is refused, or the keys cannot be had.
+        """
+        return await self._judge.settle_async(self._judge.gate.verify(token))
+
+    def ready(self, timeout: float | timedelta | None = None) -> None:
+        """Waits until every remote key set has keys, fetching where none is under way.
+
+        Args:
+            timeout: Seconds or a `timedelta`; without one the wait ends with the attempt itself.
+
+        Raises:
+            KeysUnavailableError: When the keys did not come.
+        """
+        ticket = self._judge.gate.ready()
+        if ticket is None:
+            return
+        try:
+            refusal = ticket.wait(_seconds(timeout))
+        except TimeoutError:
+            refusal = self._judge.gate.refuse("ERR_KEYS_UNAVAILABLE")
+        if refusal is not None:
+            raise self._judge.refused(refusal, None)
+
+    async def ready_async(self, timeout: float | timedelta | None = None) -> None:
+        """Like `ready`, without blocking the event loop.
+
+        Raises:
+            KeysUnavailableError: When the keys did not come.
+        """
+        ticket = self._judge.gate.ready()
+        if ticket is None:
+            return
+        try:
+            refusal = await _waiting.resolved(ticket, _seconds(timeout))
+        except TimeoutError:
+            refusal = self._judge.gate.refuse("ERR_KEYS_UNAVAILABLE")
+        if refusal is not None:
+            raise self._judge.refused(refusal, None)
+
+    def stats(self) -> Stats:
+        """The state of the keys and of the cache, for a readiness page or a log."""
+        stats: Stats = _snake(json.loads(self._judge.gate.stats_json()))
+        return stats
+
+    def close(self) -> None:
+        """Lets go of the remote keys. Calls that wait, and later ones that need them, are refused as
+        unavailable. Closing twice is the same as once."""
+        self._judge.gate.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<JwtVerifier {self.stats().get('state')}>"
+
+
+def _seconds(timeout: float | timedelta | None) -> float | None:
+    return timeout.total_seconds() if isinstance(timeout, timedelta) else timeout
+
+
+def _snake(stats: Any) -> Any:
+    if isinstance(stats, dict):
+        return {re.sub("[A-Z]", lambda c: "_" + c[0].lower(), k): _snake(v) for k, v in stats.items()}
+    if isinstance(stats, list):
+        return [_snake(item) for item in stats]
+    return stats

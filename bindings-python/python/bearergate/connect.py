@@ -1,0 +1,178 @@
+"""The interceptor for `connectrpc` servers. Importing this module imports `connectrpc`.
+
+It is a metadata interceptor, which a server runs before it reads the body. That alone cannot see
+the messages of a stream, so it brings a second, inner interceptor along (`_connect_streams`), which the
+application is made to install with it (`_connect_install`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NoReturn, final
+
+from connectrpc.code import Code
+from connectrpc.errors import ConnectError
+from connectrpc.interceptor import MetadataInterceptor, MetadataInterceptorSync
+
+from . import _connect_install
+from ._connect_streams import StreamInterceptor
+from ._current import Identity, current_identity
+from ._errors import JwtAuthError, of_refusal
+from ._headers import AUTH_HEADERS
+from ._judge import Judge, take_hooks
+from ._native import AuthContext, Gate, Refusal
+from ._verifier import JwtVerifier
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from connectrpc.request import RequestContext
+
+    from ._options import JwtAuthOptions
+
+__all__ = ["JwtAuthInterceptor"]
+
+_STRIPPED = tuple(AUTH_HEADERS.values())
+
+
+@final
+class JwtAuthInterceptor:
+    """Lets a request through only with a good token. Made by `create_jwt_auth_interceptor`.
+
+    The class cannot be extended and its objects cannot be changed: an application decides by the mere
+    presence of methods which requests an interceptor sees, and one that lacks some is skipped silently.
+    """
+
+    __slots__ = ("_gate", "_header", "_judge", "_streams", "verifier")
+    verifier: JwtVerifier
+    """Verifies bare tokens under the same options, with the same keys."""
+    _judge: Judge
+    _gate: Gate
+    _header: str
+    _streams: StreamInterceptor
+
+    def __init__(self, **options: Unpack[JwtAuthOptions]) -> None:
+        given: dict[str, Any] = dict(options)
+        validate, on_reject = take_hooks(given)
+        self._prepare(Judge(Gate(given), validate, on_reject))
+
+    def _prepare(self, judge: Judge) -> None:
+        _connect_install.install()
+        if not (isinstance(self, MetadataInterceptor) and isinstance(self, MetadataInterceptorSync)):
+            raise RuntimeError(  # pragma: no cover - another connectrpc than the one we were tested with
+                "this connectrpc would not call the interceptor: bearergate needs connectrpc 0.13"
+            )
+        put = object.__setattr__
+        put(self, "_judge", judge)
+        put(self, "_gate", judge.gate)
+        put(self, "_header", judge.gate.credentials_header)
+        put(self, "_streams", StreamInterceptor(self._stream_ended, deadlines=judge.gate.ends_streams_at_expiry))
+        put(self, "verifier", JwtVerifier._over(judge))
+
+    @classmethod
+    def _over(cls, judge: Judge) -> JwtAuthInterceptor:
+        interceptor = cls.__new__(cls)
+        interceptor._prepare(judge)
+        return interceptor
+
+    async def on_start(self, ctx: RequestContext[Any, Any]) -> Identity | None:
+        """Authenticates a request of an ASGI application."""
+        try:
+            procedure, outcome = self._check(ctx)
+            if outcome is None:
+                return _skip(ctx)
+            return self._accept(ctx, procedure, await self._judge.settle_async(outcome, procedure))
+        except Exception as error:
+            self._refuse(ctx, error)
+
+    async def on_end(self, token: Identity | None, ctx: RequestContext[Any, Any], error: Exception | None, /) -> None:
+        """Ends the request's identity."""
+        _end(token, ctx, error)
+
+    def on_start_sync(self, ctx: RequestContext[Any, Any], /) -> Identity | None:
+        """Authenticates a request of a WSGI application."""
+        try:
+            procedure, outcome = self._check(ctx)
+            if outcome is None:
+                return _skip(ctx)
+            return self._accept(ctx, procedure, self._judge.settle(outcome, procedure))
+        except Exception as error:
+            self._refuse(ctx, error)
+
+    def on_end_sync(self, token: Identity | None, ctx: RequestContext[Any, Any], error: Exception | None, /) -> None:
+        """Ends the request's identity."""
+        _end(token, ctx, error)
+
+    def _check(self, ctx: RequestContext[Any, Any]) -> tuple[str, Any]:
+        headers = ctx.request_headers
+        for name in _STRIPPED:
+            headers.pop(name, None)
+        method = ctx.method
+        return (
+            f"{method.service_name}/{method.name}",
+            self._gate.check(method.service_name, method.name, headers.getall(self._header)),
+        )
+
+    def _accept(self, ctx: RequestContext[Any, Any], procedure: str, context: AuthContext) -> Identity:
+        if self._gate.propagates:
+            propagated = self._gate.propagate(context)
+            if isinstance(propagated, Refusal):
+                raise self._judge.refused(propagated, procedure)
+            for name, value in propagated:
+                ctx.request_headers[name] = value
+        deadline = self._gate.stream_deadline(context)
+        earlier = current_identity(ctx)
+        if earlier is not None and earlier.deadline_ms is not None:
+            deadline = earlier.deadline_ms if deadline is None else min(deadline, earlier.deadline_ms)
+        identity = Identity(ctx, context, deadline)
+        identity.enter()
+        return identity
+
+    def _refuse(self, ctx: RequestContext[Any, Any], error: Exception) -> NoReturn:
+        if not isinstance(error, JwtAuthError):
+            # A defect of ours. Its text is not the client's business.
+            defect = of_refusal(self._gate.refuse("ERR_INTERNAL"))
+            defect.__cause__ = error
+            error = defect
+        raise _connect_error(error, ctx) from error
+
+    def _stream_ended(self, ctx: RequestContext[Any, Any]) -> ConnectError:
+        """The error for a stream that has outlived its token."""
+        error = self._judge.failed("ERR_TOKEN_EXPIRED", f"{ctx.method.service_name}/{ctx.method.name}")
+        ended = _connect_error(error, ctx)
+        ended.__cause__ = error
+        return ended
+
+    def __init_subclass__(cls) -> None:
+        raise TypeError("JwtAuthInterceptor cannot be extended: put another interceptor after it")
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"the interceptor cannot be changed: {name!r}")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"the interceptor cannot be changed: {name!r}")
+
+
+def _skip(ctx: RequestContext[Any, Any]) -> Identity | None:
+    """What an earlier interceptor of this request entered stays; anything else is not this request's."""
+    if current_identity(ctx) is not None:
+        return None
+    nobody = Identity(ctx, None)
+    nobody.enter()
+    return nobody
+
+
+def _end(identity: Identity | None, ctx: RequestContext[Any, Any], error: Exception | None) -> None:
+    if identity is not None:
+        identity.leave()
+    if isinstance(error, JwtAuthError):
+        # From `require_auth_context` or a verifier in a handler. Connect would send its text, which is
+        # the operator's, to the client.
+        raise _connect_error(error, ctx) from error
+
+
+def _connect_error(error: JwtAuthError, ctx: RequestContext[Any, Any]) -> ConnectError:
+    if error.challenge is not None:
+        ctx.response_headers.add("www-authenticate", error.challenge)
+    if error.retry_after is not None:
+        ctx.response_headers.add("retry-after", str(error.retry_after))
+    return ConnectError(Code(error.connect_code), error.client_message)

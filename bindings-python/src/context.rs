@@ -1,0 +1,268 @@
+//! `AuthContext`: a verified identity as a Python value that nobody can change.
+
+use bearergate_core::{ContextParts, Verified};
+use pyo3::basic::CompareOp;
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyString, PyTuple};
+
+use crate::python;
+
+/// Who is calling, as a verified token says.
+///
+/// Cannot be changed; equal when every field is; may be pickled and copied. The constructor is for
+/// tests and for code that learned an identity elsewhere: it verifies nothing.
+#[pyclass(module = "bearergate", frozen)]
+pub struct AuthContext {
+    subject: Py<PyString>,
+    name: Option<Py<PyString>>,
+    roles: Py<PyTuple>,
+    scopes: Py<PyTuple>,
+    kind: Py<PyString>,
+    // Most handlers read neither, so both are made when they are first asked for.
+    claims: PyOnceLock<Py<PyAny>>,
+    expires_at: PyOnceLock<Py<PyAny>>,
+    /// Present when the core verified it, absent when Python code made it.
+    verified: Option<Verified>,
+}
+
+impl AuthContext {
+    /// The context of a token that the core has verified.
+    pub fn of(py: Python<'_>, verified: Verified) -> PyResult<Self> {
+        Ok(Self {
+            subject: PyString::new(py, verified.subject()).unbind(),
+            name: verified.name().map(|name| PyString::new(py, name).unbind()),
+            roles: PyTuple::new(py, verified.roles())?.unbind(),
+            scopes: PyTuple::new(py, verified.scopes())?.unbind(),
+            kind: intern!(py, "jwt").clone().unbind(),
+            claims: PyOnceLock::new(),
+            expires_at: PyOnceLock::new(),
+            verified: Some(verified),
+        })
+    }
+
+    /// The context that another service sent in headers.
+    pub fn of_parts(py: Python<'_>, parts: &ContextParts) -> PyResult<Self> {
+        let claims = python::claims_of_json(py, parts.claims_json.as_deref().unwrap_or("{}"))?;
+        Ok(Self {
+            subject: PyString::new(py, &parts.subject).unbind(),
+            name: parts.name.as_deref().map(|name| PyString::new(py, name).unbind()),
+            roles: PyTuple::new(py, &parts.roles)?.unbind(),
+            scopes: PyTuple::new(py, &parts.scopes)?.unbind(),
+            kind: PyString::new(py, &parts.r#type).unbind(),
+            claims: filled(py, claims),
+            expires_at: filled(py, py.None().into_bound(py)),
+            verified: None,
+        })
+    }
+
+    /// What the core verified, if it did.
+    pub fn verified(&self) -> Option<&Verified> {
+        self.verified.as_ref()
+    }
+
+    /// The fields as the core writes them into headers.
+    pub fn parts(&self, py: Python<'_>) -> PyResult<ContextParts> {
+        let claims_json = match &self.verified {
+            Some(verified) => verified.claims_json().to_owned(),
+            None => python::claims_to_json(&self.claims(py)?)?,
+        };
+        Ok(ContextParts {
+            subject: text(self.subject.bind(py)),
+            name: self.name.as_ref().map(|name| text(name.bind(py))),
+            roles: texts(self.roles.bind(py)),
+            scopes: texts(self.scopes.bind(py)),
+            claims_json: Some(claims_json),
+            r#type: text(self.kind.bind(py)),
+        })
+    }
+
+    /// Every field by name, in the order in which they are shown.
+    fn fields<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let fields = PyDict::new(py);
+        fields.set_item(intern!(py, "subject"), &self.subject)?;
+        fields.set_item(intern!(py, "name"), &self.name)?;
+        fields.set_item(intern!(py, "roles"), &self.roles)?;
+        fields.set_item(intern!(py, "scopes"), &self.scopes)?;
+        fields.set_item(intern!(py, "claims"), self.claims(py)?)?;
+        fields.set_item(intern!(py, "type"), &self.kind)?;
+        fields.set_item(intern!(py, "expires_at"), self.expires_at(py)?)?;
+        Ok(fields)
+    }
+}
+
+#[pymethods]
+impl AuthContext {
+    #[new]
+    #[pyo3(
+        signature = (*, subject, name = None, roles = None, scopes = None, claims = None, r#type = None, expires_at = None),
+        text_signature = "(*, subject, name=None, roles=(), scopes=(), claims=None, type='jwt', expires_at=None)"
+    )]
+    #[allow(clippy::too_many_arguments)]
+    fn new<'py>(
+        py: Python<'py>,
+        subject: Bound<'py, PyString>,
+        name: Option<Bound<'py, PyString>>,
+        roles: Option<Bound<'py, PyAny>>,
+        scopes: Option<Bound<'py, PyAny>>,
+        claims: Option<Bound<'py, PyAny>>,
+        r#type: Option<Bound<'py, PyString>>,
+        expires_at: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Self> {
+        if subject.is_empty()? {
+            return Err(PyValueError::new_err("subject is empty: an identity needs one"));
+        }
+        let claims = python::claims_of(py, &claims.unwrap_or_else(|| PyDict::new(py).into_any()))?;
+        let expires_at = match expires_at {
+            Some(instant) => python::instant_in_utc(&instant)?,
+            None => py.None().into_bound(py),
+        };
+        Ok(Self {
+            subject: subject.unbind(),
+            name: name.map(Bound::unbind),
+            roles: names(py, "roles", roles)?.unbind(),
+            scopes: names(py, "scopes", scopes)?.unbind(),
+            kind: r#type.unwrap_or_else(|| intern!(py, "jwt").clone()).unbind(),
+            claims: filled(py, claims),
+            expires_at: filled(py, expires_at),
+            verified: None,
+        })
+    }
+
+    /// The mapped subject or `sub`; never empty in a verified context.
+    #[getter]
+    fn subject(&self, py: Python<'_>) -> Py<PyString> {
+        self.subject.clone_ref(py)
+    }
+
+    /// The mapped name or the `name` claim.
+    #[getter]
+    fn name(&self, py: Python<'_>) -> Option<Py<PyString>> {
+        self.name.as_ref().map(|name| name.clone_ref(py))
+    }
+
+    /// The mapped roles.
+    #[getter]
+    fn roles(&self, py: Python<'_>) -> Py<PyTuple> {
+        self.roles.clone_ref(py)
+    }
+
+    /// The mapped scopes, or those of `scope` or `scp`.
+    #[getter]
+    fn scopes(&self, py: Python<'_>) -> Py<PyTuple> {
+        self.scopes.clone_ref(py)
+    }
+
+    /// Every claim of the token, read-only at every level.
+    #[getter]
+    fn claims<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let claims = self.claims.get_or_try_init(py, || {
+            let text = self.verified.as_ref().map_or("{}", Verified::claims_json);
+            python::claims_of_json(py, text).map(Bound::unbind)
+        })?;
+        Ok(claims.bind(py).clone())
+    }
+
+    /// How the identity was proved: `"jwt"`.
+    #[getter]
+    fn r#type(&self, py: Python<'_>) -> Py<PyString> {
+        self.kind.clone_ref(py)
+    }
+
+    /// `exp` as an aware UTC datetime, floored to the millisecond; `None` without `exp` or beyond
+    /// the year 9999.
+    #[getter]
+    fn expires_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let instant = self.expires_at.get_or_try_init(py, || {
+            match self.verified.as_ref().and_then(Verified::expires_at_ms) {
+                Some(ms) => python::instant_of_ms(py, ms).map(Bound::unbind),
+                None => Ok(py.None()),
+            }
+        })?;
+        Ok(instant.bind(py).clone())
+    }
+
+    fn __richcmp__<'py>(&self, py: Python<'py>, other: &Bound<'py, PyAny>, op: CompareOp) -> PyResult<Bound<'py, PyAny>> {
+        let Ok(other) = other.cast::<Self>() else {
+            return Ok(py.NotImplemented().into_bound(py));
+        };
+        if !matches!(op, CompareOp::Eq | CompareOp::Ne) {
+            return Ok(py.NotImplemented().into_bound(py));
+        }
+        self.fields(py)?.rich_compare(other.get().fields(py)?, op)
+    }
+
+    fn __hash__(&self, py: Python<'_>) -> PyResult<isize> {
+        // Claims have no hash; equal contexts agree in the rest.
+        (&self.subject, &self.name, &self.roles, &self.scopes, &self.kind, self.expires_at(py)?).into_pyobject(py)?.hash()
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let mut shown = Vec::new();
+        for (name, value) in self.fields(py)? {
+            shown.push(format!("{name}={}", value.repr()?));
+        }
+        Ok(format!("AuthContext({})", shown.join(", ")))
+    }
+
+    fn __copy__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    #[pyo3(signature = (memo, /))]
+    fn __deepcopy__(slf: Py<Self>, memo: &Bound<'_, PyAny>) -> Py<Self> {
+        let _ = memo;
+        slf
+    }
+
+    #[pyo3(signature = (**changes))]
+    fn __replace__<'py>(slf: &Bound<'py, Self>, changes: Option<&Bound<'py, PyDict>>) -> PyResult<Bound<'py, PyAny>> {
+        let fields = slf.get().fields(slf.py())?;
+        if let Some(changes) = changes {
+            fields.update(changes.as_mapping())?;
+        }
+        slf.get_type().call((), Some(&fields))
+    }
+
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
+        let py = slf.py();
+        let make = py.import("copyreg")?.getattr("__newobj_ex__")?;
+        let arguments = (slf.get_type(), PyTuple::empty(py), slf.get().fields(py)?).into_pyobject(py)?;
+        (make, arguments).into_pyobject(py)
+    }
+
+    #[classattr]
+    fn __match_args__() -> (&'static str, &'static str, &'static str) {
+        ("subject", "roles", "scopes")
+    }
+}
+
+fn filled(py: Python<'_>, value: Bound<'_, PyAny>) -> PyOnceLock<Py<PyAny>> {
+    let lock = PyOnceLock::new();
+    let _ = lock.set(py, value.unbind());
+    lock
+}
+
+/// A tuple of str. A str is an iterable of str too, and never what was meant.
+fn names<'py>(py: Python<'py>, field: &str, given: Option<Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyTuple>> {
+    let Some(given) = given else { return Ok(PyTuple::empty(py)) };
+    let wrong = || PyTypeError::new_err(format!("{field} takes an iterable of str"));
+    if given.is_instance_of::<PyString>() {
+        return Err(wrong());
+    }
+    let items = given.try_iter()?.collect::<PyResult<Vec<_>>>()?;
+    if !items.iter().all(Bound::is_instance_of::<PyString>) {
+        return Err(wrong());
+    }
+    PyTuple::new(py, items)
+}
+
+fn text(given: &Bound<'_, PyString>) -> String {
+    given.to_string_lossy().into_owned()
+}
+
+fn texts(given: &Bound<'_, PyTuple>) -> Vec<String> {
+    given.iter().filter_map(|item| item.cast_into::<PyString>().ok()).map(|item| text(&item)).collect()
+}

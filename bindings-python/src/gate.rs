@@ -1,0 +1,161 @@
+//! One gate over one set of options: one call per request.
+
+use bearergate_core::{self as core, Clock, Code, Decision, ManualClock, Options, Outcome, Readiness, Request, Spelling};
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::PyString;
+
+use crate::answer::Answer;
+use crate::context::AuthContext;
+use crate::refusal::{Refusal, code_named};
+use crate::ticket::{Pending, Ticket};
+use crate::{guard, options, python};
+
+/// The core's gate over one set of options.
+#[pyclass(module = "bearergate._native", frozen)]
+pub struct Gate {
+    core: core::Gate,
+    clock: Option<ManualClock>,
+}
+
+impl Gate {
+    fn over(given: &Bound<'_, PyAny>, clock: Option<ManualClock>) -> PyResult<Self> {
+        let py = given.py();
+        let value = options::read(given)?;
+        let made = guard::detached(py, || {
+            let options = Options::read(value, Spelling::Snake)?;
+            match &clock {
+                Some(hands) => core::Gate::with_clock(options, Clock::Manual(hands.clone())),
+                None => core::Gate::new(options),
+            }
+        });
+        match made {
+            Some(Ok(core)) => Ok(Self { core, clock }),
+            Some(Err(error)) => Err(python::config_error(py, &error)),
+            None => Err(PyRuntimeError::new_err("a defect inside the verifier: the options could not be read")),
+        }
+    }
+
+    fn defect(&self) -> core::Refusal {
+        self.core.refuse(Code::Internal)
+    }
+}
+
+#[pymethods]
+impl Gate {
+    #[new]
+    fn new(options: &Bound<'_, PyAny>) -> PyResult<Self> {
+        Self::over(options, None)
+    }
+
+    /// For the conformance and fault runners: a gate whose clocks only `set_clock` moves.
+    #[staticmethod]
+    fn on_clock(options: &Bound<'_, PyAny>, wall_ms: i64, mono_ms: u64) -> PyResult<Self> {
+        Self::over(options, Some(ManualClock::new(wall_ms, mono_ms)))
+    }
+
+    /// For the conformance and fault runners: moves the clocks.
+    fn set_clock(&self, wall_ms: i64, mono_ms: u64) -> PyResult<()> {
+        let clock = self.clock.as_ref().ok_or_else(|| PyRuntimeError::new_err("this gate runs on the system's clocks"))?;
+        clock.set(wall_ms, mono_ms);
+        Ok(())
+    }
+
+    /// Lower-case name of the header that `check` wants the values of.
+    #[getter]
+    fn credentials_header(&self) -> &str {
+        self.core.credentials_header()
+    }
+
+    #[getter]
+    fn propagates(&self) -> bool {
+        self.core.propagates()
+    }
+
+    #[getter]
+    fn ends_streams_at_expiry(&self) -> bool {
+        self.core.ends_streams_at_expiry()
+    }
+
+    /// Judges a request: `None` where the method is skipped.
+    fn check<'py>(
+        &self,
+        py: Python<'py>,
+        service: &str,
+        method: &str,
+        credentials: Vec<Bound<'py, PyString>>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        // What is not UTF-8 is not a token either; the core says so.
+        let values: Vec<_> = credentials.iter().map(|value| value.to_string_lossy()).collect();
+        let credentials: Vec<&[u8]> = values.iter().map(|value| value.as_bytes()).collect();
+        let request = Request { service, method, credentials: &credentials };
+        let answer = match guard::detached(py, || self.core.check(&request)) {
+            Some(Decision::Skip) => return Ok(None),
+            Some(Decision::Accept(verified)) => Answer::Token(Ok(verified)),
+            Some(Decision::Refuse(refusal)) => Answer::Token(Err(refusal)),
+            Some(Decision::Wait(ticket)) => return waiting(py, Pending::Token(ticket)).map(Some),
+            None => Answer::Token(Err(self.defect())),
+        };
+        answer.into_python(py).map(Some)
+    }
+
+    /// Judges a bare token.
+    fn verify<'py>(&self, py: Python<'py>, token: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
+        let token = token.to_string_lossy();
+        let answer = match guard::detached(py, || self.core.verifier().verify(&token)) {
+            Some(Outcome::Ready(result)) => Answer::Token(result),
+            Some(Outcome::Wait(ticket)) => return waiting(py, Pending::Token(ticket)),
+            None => Answer::Token(Err(self.defect())),
+        };
+        answer.into_python(py)
+    }
+
+    /// `None` when the keys are there, else a ticket; starts a fetch where none is under way.
+    fn ready<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        match guard::detached(py, || self.core.verifier().ready()) {
+            Some(Readiness::Ready) => Ok(None),
+            Some(Readiness::Wait(ticket)) => waiting(py, Pending::Keys(ticket)).map(Some),
+            None => Err(PyRuntimeError::new_err("a defect inside the verifier")),
+        }
+    }
+
+    /// The headers for a verified context; empty when `propagate_headers` is off.
+    fn propagate<'py>(&self, py: Python<'py>, context: &Bound<'py, AuthContext>) -> PyResult<Bound<'py, PyAny>> {
+        let verified = context.get().verified().ok_or_else(unverified)?;
+        match guard::detached(py, || self.core.propagate(verified)) {
+            Some(Ok(headers)) => Ok(headers.into_pyobject(py)?.into_any()),
+            Some(Err(refusal)) => Ok(Bound::new(py, Refusal(refusal))?.into_any()),
+            None => Ok(Bound::new(py, Refusal(self.defect()))?.into_any()),
+        }
+    }
+
+    /// When a stream of this caller ends, in milliseconds since the epoch.
+    fn stream_deadline(&self, context: &Bound<'_, AuthContext>) -> PyResult<Option<i64>> {
+        Ok(self.core.stream_deadline(context.get().verified().ok_or_else(unverified)?))
+    }
+
+    /// A refusal that is decided outside the core.
+    fn refuse(&self, code: &str) -> PyResult<Refusal> {
+        let code = code_named(code).ok_or_else(|| PyValueError::new_err(format!("no such code: {code}")))?;
+        Ok(Refusal(self.core.refuse(code)))
+    }
+
+    /// The state of the keys as JSON.
+    fn stats_json(&self, py: Python<'_>) -> PyResult<String> {
+        guard::detached(py, || self.core.verifier().stats().to_json())
+            .ok_or_else(|| PyRuntimeError::new_err("a defect inside the verifier"))
+    }
+
+    /// Lets go of the keys. Idempotent.
+    fn close(&self, py: Python<'_>) {
+        guard::detached(py, || self.core.verifier().close());
+    }
+}
+
+fn waiting(py: Python<'_>, pending: Pending) -> PyResult<Bound<'_, PyAny>> {
+    Ok(Bound::new(py, Ticket::new(pending))?.into_any())
+}
+
+fn unverified() -> PyErr {
+    PyValueError::new_err("this context was not made by a verifier")
+}

@@ -1,0 +1,38 @@
+//! The native module `bearergate._native`: the core's gate as Python sees it. It holds no rule of its
+//! own; the Python package beside it (`python/bearergate`) holds what is Python's business: hooks,
+//! ContextVars, event loops.
+
+mod answer;
+mod context;
+mod gate;
+mod guard;
+mod headers;
+mod options;
+mod python;
+mod refusal;
+mod ticket;
+
+use pyo3::pymodule;
+
+/// The native side of `bearergate`. Private: use the package.
+#[pymodule(gil_used = false)]
+mod _native {
+    use pyo3::prelude::*;
+
+    #[pymodule_export]
+    use super::context::AuthContext;
+    #[pymodule_export]
+    use super::gate::Gate;
+    #[pymodule_export]
+    use super::headers::{decode_auth_headers, encode_auth_headers, matches_method_pattern};
+    #[pymodule_export]
+    use super::refusal::{Refusal, error_table};
+    #[pymodule_export]
+    use super::ticket::Ticket;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+        module.add("AUTH_HEADERS", super::headers::table(module.py())?)
+    }
+}
