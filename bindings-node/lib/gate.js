@@ -4,6 +4,7 @@
 const { connectError } = require("./connect.js");
 const { stripAuthHeaders } = require("./headers.js");
 const { leave } = require("./key.js");
+const { isPromised } = require("./promised.js");
 const { guardOf, verifierFrom } = require("./verifier.js");
 
 /**
@@ -24,7 +25,7 @@ function createJwtRequestGate(connect, optionsOrVerifier) {
     };
     try {
       const checked = guard.check(context.service.typeName, context.method.name, context.requestHeader);
-      return checked instanceof Promise ? checked.then(admit).catch(refuse) : admit(checked);
+      return isPromised(checked) ? checked.then(admit, refuse) : admit(checked);
     } catch (error) {
       return refuse(error);
     }

@@ -8,9 +8,7 @@ const { ConfigError } = require("./errors.js");
 const native = require("./native.js");
 const { readOptions } = require("./options.js");
 const { refusalError, report } = require("./refusal.js");
-
-/** Goes on with a value now, or with a promised one when it is there. */
-const chain = (value, next) => (value instanceof Promise ? value.then(next) : next(value));
+const { chain, isPromised } = require("./promised.js");
 
 class Guard {
   /**
@@ -118,22 +116,22 @@ class Guard {
       }
     };
     let verdict;
+    let promised;
     try {
       verdict = validate(context);
-      if (typeof verdict?.then === "function") {
-        verdict = Promise.resolve(verdict);
-      }
+      promised = isPromised(verdict);
     } catch (cause) {
       return fail(cause);
     }
-    if (!(verdict instanceof Promise)) {
+    if (!promised) {
       return judge(verdict);
     }
+    const settled = Promise.resolve(verdict);
     if (now) {
-      verdict.catch(() => {});
+      settled.catch(() => {});
       return fail(new TypeError("validate is async: use verify()"));
     }
-    return verdict.then(judge, fail);
+    return settled.then(judge, fail);
   }
 }
 

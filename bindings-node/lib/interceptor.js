@@ -6,6 +6,7 @@ const { connectError } = require("./connect.js");
 const { Deadline } = require("./deadline.js");
 const { encodeContext, stripAuthHeaders, writeHeaders } = require("./headers.js");
 const { find } = require("./key.js");
+const { isPromised } = require("./promised.js");
 const { authContextStorage } = require("./storage.js");
 const { guardOf, verifierFrom } = require("./verifier.js");
 
@@ -30,7 +31,7 @@ function createJwtAuthInterceptor(connect, optionsOrVerifier) {
       let accepted;
       try {
         const checked = found(guard, req, typeName, name) ?? guard.check(typeName, name, req.header);
-        accepted = checked instanceof Promise ? await checked : checked;
+        accepted = isPromised(checked) ? await checked : checked;
       } catch (error) {
         throw connectError(connect, error);
       }

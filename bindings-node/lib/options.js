@@ -3,6 +3,7 @@
 "use strict";
 
 const { KeyObject } = require("node:crypto");
+const { URL } = require("node:url");
 const { types } = require("node:util");
 const { ConfigError } = require("./errors.js");
 

@@ -1,10 +1,11 @@
 //! A ticket as a promise. The promise is settled from whatever thread the keys arrive on, and keeps
 //! the process alive only while it is pending.
 
-use bearergate_core::{Code, Gate, Refusal, Ticket};
-use napi::bindgen_prelude::{JsObjectValue, Object};
-use napi::{Env, JsDeferred, JsValue, Result};
 use std::sync::Arc;
+
+use bearergate_core::{Code, Gate, Refusal, Ticket};
+use napi::bindgen_prelude::Object;
+use napi::{Env, JsDeferred, Result};
 
 use crate::answer;
 use crate::panic::refusing;

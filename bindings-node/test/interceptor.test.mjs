@@ -1,0 +1,413 @@
+// The interceptor on hand-made requests: what it strips, skips, refuses and carries on.
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { authContextStorage, createJwtAuthInterceptor, getAuthContext, JwtAuthError, JwtVerifier } from "bearergate";
+import { collect, request, stream, streamRequest } from "./support/requests.mjs";
+import { hmacToken, inSeconds, rsaKey, SECRET, serveJwks } from "./support/tokens.mjs";
+
+const ALICE = hmacToken({ sub: "alice" });
+const SPOOF = Object.fromEntries(
+  ["subject", "roles", "scopes", "claims", "name", "type"].map((name) => [`x-auth-${name}`, "root"]),
+);
+const other = Object.freeze({ subject: "other", roles: [], scopes: [], claims: {}, type: "session" });
+const make = (options = {}) => createJwtAuthInterceptor({ secret: SECRET, ...options });
+const never = () => assert.fail("the handler ran");
+const authHeaders = ({ header }) => Object.fromEntries([...header].filter(([name]) => name.startsWith("x-auth-")));
+
+describe("an accepted request", () => {
+  it("runs in its context, and what awaits it does not", async () => {
+    const answer = await make()(async (req) => {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      return { req, context: getAuthContext() };
+    })(request(ALICE));
+    assert.equal(answer.context.subject, "alice");
+    assert.equal(getAuthContext(), undefined);
+  });
+
+  it("hands on the same request and response objects when nothing streams", async () => {
+    const req = request(ALICE);
+    const res = { message: {} };
+    const answer = await make()((seen) => {
+      assert.equal(seen, req);
+      return Promise.resolve(res);
+    })(req);
+    assert.equal(answer, res);
+  });
+
+  it("reaches the handler in the same turn when keys are there", () => {
+    let ran = false;
+    const pending = make()(async () => {
+      ran = true;
+    })(request(ALICE));
+    assert.ok(ran);
+    return pending;
+  });
+
+  it("lets the handler's error through as it is", async () => {
+    const failure = new Error("of the handler");
+    await assert.rejects(make()(() => Promise.reject(failure))(request(ALICE)), (error) => error === failure);
+  });
+
+  it("loses the headers of a spoofer", async () => {
+    const req = request(ALICE, { headers: SPOOF });
+    await make()(async (seen) => assert.deepEqual(authHeaders(seen), {}))(req);
+    assert.deepEqual(authHeaders(req), {});
+  });
+
+  it("carries the verified context on with propagateHeaders", async () => {
+    const token = hmacToken({ sub: "alice", name: "Älice", scope: "a b", roles: ["r"], x: "é", y: 1 });
+    const req = request(token, { headers: SPOOF });
+    const options = { propagateHeaders: true, propagatedClaims: ["x"], claimsMapping: { roles: "roles" } };
+    await make(options)(async () => {})(req);
+    assert.deepEqual(authHeaders(req), {
+      "x-auth-subject": "alice",
+      "x-auth-type": "jwt",
+      "x-auth-name": "UTF-8''%C3%84lice",
+      "x-auth-roles": '["r"]',
+      "x-auth-scopes": "a b",
+      "x-auth-claims": '{"x":"\\u00e9"}',
+    });
+  });
+
+  it("shares a verifier that is given instead of options", async () => {
+    const verifier = new JwtVerifier({ secret: SECRET });
+    const jwtAuth = createJwtAuthInterceptor(verifier);
+    assert.equal(jwtAuth.verifier, verifier);
+    assert.equal(await jwtAuth(async () => getAuthContext().subject)(request(ALICE)), "alice");
+  });
+});
+
+describe("a refused request", () => {
+  it("is a ConnectError whose cause is for the operator", async () => {
+    await assert.rejects(make()(never)(request(hmacToken({ sub: "a", exp: 1 }))), (error) => {
+      assert.ok(error instanceof ConnectError);
+      assert.equal(error.constructor, ConnectError);
+      assert.equal(error.code, Code.Unauthenticated);
+      assert.equal(error.rawMessage, "Authentication failed");
+      assert.equal(error.metadata.get("www-authenticate"), 'Bearer error="invalid_token"');
+      assert.equal(error.metadata.get("retry-after"), null);
+      assert.ok(error.cause instanceof JwtAuthError);
+      assert.deepEqual([error.cause.code, error.cause.reason], ["ERR_TOKEN_EXPIRED", "check_failed"]);
+      return true;
+    });
+  });
+
+  it("loses the headers of a spoofer too", async () => {
+    const req = request("garbage", { headers: SPOOF });
+    await assert.rejects(make()(never)(req));
+    assert.deepEqual(authHeaders(req), {});
+  });
+
+  it("without credentials is told so, and how to get in", async () => {
+    const jwtAuth = make({ resourceMetadata: "https://api.example.com/.well-known/oauth-protected-resource" });
+    for (const headers of [{}, { authorization: "Basic YTpi" }, { authorization: "Bearer" }]) {
+      await assert.rejects(jwtAuth(never)(request(undefined, { headers })), (error) => {
+        assert.equal(error.rawMessage, "Missing credentials");
+        assert.equal(error.cause.code, "ERR_CREDENTIALS_MISSING");
+        const challenge = error.metadata.get("www-authenticate");
+        assert.match(challenge, /^Bearer resource_metadata="https:/);
+        return true;
+      });
+    }
+  });
+
+  it("for want of keys is unavailable, with the time to come back", async () => {
+    const jwtAuth = createJwtAuthInterceptor({ jwksUri: "http://127.0.0.1:9/" });
+    await assert.rejects(jwtAuth(never)(request(rsaKey("a").token({ sub: "a" }))), (error) => {
+      assert.equal(error.code, Code.Unavailable);
+      assert.equal(error.rawMessage, "Authentication temporarily unavailable");
+      assert.match(error.metadata.get("retry-after"), /^[1-9]\d*$/);
+      assert.equal(error.metadata.get("www-authenticate"), null);
+      assert.equal(error.cause.code, "ERR_KEYS_UNAVAILABLE");
+      return true;
+    });
+    jwtAuth.verifier.close();
+  });
+
+  it("when its subject does not fit the propagated header", async () => {
+    const token = hmacToken({ sub: "a".repeat(600) });
+    const req = request(token);
+    await assert.rejects(make({ propagateHeaders: true })(never)(req), (error) => {
+      assert.equal(error.cause.code, "ERR_SUBJECT_TOO_LONG");
+      return true;
+    });
+    assert.deepEqual(authHeaders(req), {});
+    await make()(async () => {})(request(token));
+  });
+});
+
+describe("keys that must be fetched first", () => {
+  it("are waited for, once for all, and every call keeps its own context", async () => {
+    const key = rsaKey("k");
+    const jwks = await serveJwks(key);
+    jwks.delayMs = 50;
+    const jwtAuth = createJwtAuthInterceptor({ jwksUri: jwks.url });
+    const who = jwtAuth(async () => getAuthContext().subject);
+    const names = Array.from({ length: 20 }, (_, index) => `user-${index}`);
+    assert.deepEqual(await Promise.all(names.map((sub) => who(request(key.token({ sub }))))), names);
+    assert.equal(jwks.requests, 1);
+    jwtAuth.verifier.close();
+    jwks.close();
+  });
+});
+
+describe("a skipped method", () => {
+  const jwtAuth = make({ skipMethods: ["a.B/Open", "a.Public/*"] });
+  const open = (token, more) => request(token, { method: "Open", ...more });
+  const seen = async () => getAuthContext();
+
+  it("needs no token, looks at none, and has no context", async () => {
+    assert.equal(await jwtAuth(seen)(open()), undefined);
+    assert.equal(await jwtAuth(seen)(open("garbage")), undefined);
+    assert.equal(await jwtAuth(seen)(open(ALICE)), undefined);
+    assert.equal(await jwtAuth(seen)(request(undefined, { service: "a.Public", method: "Any" })), undefined);
+    await assert.rejects(jwtAuth(seen)(request(undefined, { method: "Opened" })));
+  });
+
+  it("loses the headers of a spoofer", async () => {
+    const req = open(undefined, { headers: SPOOF });
+    await jwtAuth(seen)(req);
+    assert.deepEqual(authHeaders(req), {});
+  });
+
+  it("keeps the context that an earlier interceptor of the request set, in streams too", async () => {
+    const earlier = (next) => (req) => authContextStorage.run(other, () => next(req));
+    assert.equal(await earlier(jwtAuth(seen))(open()), other);
+    const answer = await earlier(jwtAuth(async () => ({ stream: true, message: seenTwice() })))({
+      ...open(),
+      stream: true,
+      message: stream([]),
+    });
+    assert.deepEqual(await collect(answer.message), [other, other]);
+  });
+
+  it("keeps none of the code that started the server or of another request", async () => {
+    await authContextStorage.run(other, async () => {
+      assert.equal(await jwtAuth(seen)(open()), undefined);
+      const answer = await jwtAuth(async () => ({ stream: true, message: seenTwice() }))({
+        ...open(),
+        stream: true,
+        message: stream([]),
+      });
+      assert.deepEqual(await collect(answer.message), [undefined, undefined]);
+      assert.equal(getAuthContext(), other);
+    });
+  });
+
+  async function* seenTwice() {
+    yield getAuthContext();
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    yield getAuthContext();
+  }
+});
+
+describe("streams", () => {
+  const subject = () => getAuthContext()?.subject;
+
+  it("see the context at each message, read from anywhere", async () => {
+    async function* handler(questions) {
+      yield subject();
+      for await (const question of questions) {
+        yield `${subject()} ${question}`;
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        yield await new Promise((resolve) => setImmediate(() => resolve(subject())));
+      }
+    }
+    const answer = await make()(async (req) => ({ stream: true, message: handler(req.message) }))(
+      streamRequest(ALICE, ["one", "two"]),
+    );
+    const seen = await authContextStorage.run(other, () => collect(answer.message));
+    assert.deepEqual(seen, ["alice", "alice one", "alice", "alice two", "alice"]);
+    assert.equal(subject(), undefined);
+  });
+
+  it("see it where they are cut short or fail", async () => {
+    const ends = [];
+    async function* handler() {
+      try {
+        yield 1;
+        yield 2;
+      } catch {
+        ends.push(["throw", subject()]);
+      } finally {
+        await null;
+        ends.push(["finally", subject()]);
+      }
+    }
+    const call = async () => {
+      const answer = await make()(async () => ({ stream: true, message: handler() }))(streamRequest(ALICE));
+      return answer.message[Symbol.asyncIterator]();
+    };
+    const cut = await call();
+    await cut.next();
+    await cut.return();
+    const failed = await call();
+    await failed.next();
+    await failed.throw(new Error("write error"));
+    assert.deepEqual(ends, [
+      ["finally", "alice"],
+      ["throw", "alice"],
+      ["finally", "alice"],
+    ]);
+  });
+
+  it("leave the rest of requests and responses alone", async () => {
+    const req = streamRequest(ALICE);
+    const res = { stream: true, message: stream([1]), header: new Headers(), trailer: new Headers() };
+    const answer = await make()(async (seen) => {
+      assert.equal(seen.header, req.header);
+      assert.equal(seen.service, req.service);
+      return res;
+    })(req);
+    assert.equal(answer.header, res.header);
+    assert.equal(answer.trailer, res.trailer);
+  });
+});
+
+describe("validate", () => {
+  const validated = (validate, more = {}) => make({ validate, ...more })(async () => getAuthContext().subject);
+
+  it("sees the context of a verified token only, and runs each time", async () => {
+    const seen = [];
+    const handler = validated((context) => void seen.push(context.subject));
+    await handler(request(ALICE));
+    await handler(request(ALICE));
+    await assert.rejects(handler(request(hmacToken({ sub: "a" }, { secret: "x".repeat(32) }))));
+    assert.deepEqual(seen, ["alice", "alice"]);
+  });
+
+  it("passes what is not a refusal, sync or async", async () => {
+    for (const verdict of [true, undefined, 1, "yes", {}, Promise.resolve(true), Promise.resolve()]) {
+      assert.equal(await validated(() => verdict)(request(ALICE)), "alice");
+    }
+  });
+
+  it("refuses with a falsy verdict, sync or async", async () => {
+    for (const verdict of [false, 0, "", null, Promise.resolve(false), Promise.resolve(null)]) {
+      await assert.rejects(validated(() => verdict)(request(ALICE)), (error) => {
+        assert.equal(error.cause.code, "ERR_REVOKED");
+        assert.equal(error.rawMessage, "Authentication failed");
+        return true;
+      });
+    }
+  });
+
+  it("refuses when it fails, the failure being the cause of the cause", async () => {
+    const failure = new Error("database is down");
+    const throws = () => {
+      throw failure;
+    };
+    for (const validate of [throws, async () => throws()]) {
+      await assert.rejects(validated(validate)(request(ALICE)), (error) => {
+        assert.equal(error.cause.code, "ERR_VALIDATE_FAILED");
+        assert.equal(error.cause.cause, failure);
+        assert.doesNotMatch(error.message, /database/);
+        return true;
+      });
+    }
+  });
+
+  it("runs before the subject is found too long to propagate", async () => {
+    let ran = false;
+    const validate = () => {
+      ran = true;
+    };
+    const handler = validated(validate, { propagateHeaders: true });
+    await assert.rejects(handler(request(hmacToken({ sub: "a".repeat(600) }))));
+    assert.ok(ran);
+  });
+});
+
+describe("onReject", () => {
+  it("is told what was refused and where, and never the token", async () => {
+    const told = [];
+    const jwtAuth = make({ issuer: "https://me.example.com", onReject: (rejection) => told.push(rejection) });
+    const token = hmacToken({ sub: "a", iss: "https://evil.example.com" }, { header: { kid: "k\u00e9\n" } });
+    await assert.rejects(jwtAuth(never)(request(token)));
+    await assert.rejects(jwtAuth(never)(request()));
+    await assert.rejects(jwtAuth.verifier.verify("garbage"));
+    assert.deepEqual(told[0], {
+      code: "ERR_CLAIM_INVALID",
+      connectCode: "unauthenticated",
+      claim: "iss",
+      reason: "check_failed",
+      alg: "HS256",
+      kid: "k\\u00e9\\u000a",
+      issuer: "https://me.example.com",
+      procedure: "a.B/Get",
+    });
+    assert.equal(told[1].code, "ERR_CREDENTIALS_MISSING");
+    assert.equal(told[2].code, "ERR_TOKEN_MALFORMED");
+    assert.ok(!("procedure" in told[2]));
+    assert.equal(told.length, 3);
+  });
+
+  it("is told of what validate refuses", async () => {
+    const told = [];
+    const jwtAuth = make({ validate: () => false, onReject: ({ code }) => told.push(code) });
+    await assert.rejects(jwtAuth(never)(request(ALICE)));
+    assert.deepEqual(told, ["ERR_REVOKED"]);
+  });
+
+  it("changes nothing by throwing or rejecting", async () => {
+    const throws = () => {
+      throw new Error("of the hook");
+    };
+    for (const onReject of [throws, async () => throws()]) {
+      await assert.rejects(make({ onReject })(never)(request()), { code: Code.Unauthenticated });
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+  });
+});
+
+describe("endStreamsAtExpiry", () => {
+  const soon = () => hmacToken({ sub: "alice", exp: inSeconds(2) });
+  const isExpiry = (error) => error.code === Code.Unauthenticated && error.cause.code === "ERR_TOKEN_EXPIRED";
+
+  it("ends a response that hangs, and tells the handler", async () => {
+    let aborted;
+    async function* hangs(signal) {
+      yield 1;
+      await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      aborted = true;
+    }
+    const told = [];
+    const jwtAuth = make({ endStreamsAtExpiry: true, onReject: ({ code }) => told.push(code) });
+    const answer = await jwtAuth(async (req) => ({ stream: true, message: hangs(req.signal) }))(streamRequest(soon()));
+    await assert.rejects(collect(answer.message), isExpiry);
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.ok(aborted);
+    assert.deepEqual(told, ["ERR_TOKEN_EXPIRED"]);
+  });
+
+  it("ends a request that hangs and the call that reads it", async () => {
+    async function* hangs() {
+      yield 1;
+      await new Promise(() => {});
+    }
+    let handlerSaw;
+    const call = make({ endStreamsAtExpiry: true })(async (req) => {
+      await collect(req.message).catch((error) => {
+        handlerSaw = error;
+        throw error;
+      });
+    })({ ...request(soon()), stream: true, message: hangs() });
+    // The timer of the deadline holds no process open; in a server the connection does.
+    const alive = setTimeout(() => {}, 10_000);
+    await assert.rejects(call, isExpiry);
+    await new Promise((resolve) => setImmediate(resolve));
+    clearTimeout(alive);
+    assert.ok(isExpiry(handlerSaw));
+  });
+
+  it("leaves unary calls, tokens without exp and far-away expiries alone", async () => {
+    const jwtAuth = make({ endStreamsAtExpiry: true });
+    const far = hmacToken({ sub: "alice", exp: inSeconds(100 * 365 * 86_400) });
+    for (const token of [ALICE, far]) {
+      const answer = await jwtAuth(async () => ({ stream: true, message: stream([1, 2]) }))(streamRequest(token));
+      assert.deepEqual(await collect(answer.message), [1, 2]);
+    }
+    assert.equal(await jwtAuth(async () => "unary")(request(soon())), "unary");
+  });
+});
