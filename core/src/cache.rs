@@ -1,0 +1,105 @@
+//! The verified-signature cache: "this exact token verified under this set of keys", and nothing
+//! more. Time and every other check run again on each hit.
+//!
+//! Bounded and set-associative: a token's bucket is found by a hash under a random key, and a hit
+//! compares the whole token. Only verified tokens are stored, so nobody without a key can put
+//! anything in or push anything out.
+
+use std::hash::BuildHasher;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use foldhash::quality::RandomState;
+
+use crate::context::Verified;
+
+/// Entries in a bucket.
+const WAYS: usize = 4;
+
+pub(crate) struct Cache {
+    buckets: Box<[Mutex<Bucket>]>,
+    hasher: RandomState,
+    hits: AtomicU64,
+    misses: AtomicU64,
+}
+
+#[derive(Default)]
+struct Bucket {
+    entries: [Option<Entry>; WAYS],
+    /// The entry that the next insertion replaces when all are taken.
+    oldest: usize,
+}
+
+struct Entry {
+    hash: u64,
+    token: Box<str>,
+    found: Found,
+}
+
+/// What is remembered of a token.
+#[derive(Clone)]
+pub(crate) struct Found {
+    pub(crate) verified: Verified,
+    /// Which of the verifier's trusts judged it.
+    pub(crate) trust: usize,
+    /// Under which generation of that trust's keys.
+    pub(crate) generation: u64,
+}
+
+impl Cache {
+    pub(crate) fn new(max_entries: usize) -> Self {
+        let buckets = max_entries.div_ceil(WAYS);
+        Self {
+            buckets: (0..buckets).map(|_| Mutex::default()).collect(),
+            hasher: RandomState::default(),
+            hits: AtomicU64::new(0),
+            misses: AtomicU64::new(0),
+        }
+    }
+
+    /// Never waits: a bucket that is in use, or was when the process forked, is a miss.
+    pub(crate) fn find(&self, token: &str) -> Option<Found> {
+        let hash = self.hasher.hash_one(token);
+        let found = self.bucket(hash).try_lock().ok().and_then(|bucket| {
+            // The secret hash is compared before the token, so that the time taken says nothing
+            // about the bytes of a token that is stored.
+            let entry = bucket.entries.iter().flatten().find(|entry| entry.hash == hash && *entry.token == *token)?;
+            Some(entry.found.clone())
+        });
+        let counter = if found.is_some() { &self.hits } else { &self.misses };
+        counter.fetch_add(1, Ordering::Relaxed);
+        found
+    }
+
+    pub(crate) fn insert(&self, token: &str, found: Found) {
+        let hash = self.hasher.hash_one(token);
+        let Ok(mut bucket) = self.bucket(hash).try_lock() else { return };
+        let same = bucket
+            .entries
+            .iter()
+            .position(|entry| entry.as_ref().is_some_and(|entry| entry.hash == hash && *entry.token == *token));
+        let slot = same.or_else(|| bucket.entries.iter().position(Option::is_none)).unwrap_or_else(|| {
+            let oldest = bucket.oldest;
+            bucket.oldest = (oldest + 1) % WAYS;
+            oldest
+        });
+        bucket.entries[slot] = Some(Entry { hash, token: token.into(), found });
+    }
+
+    #[allow(clippy::cast_possible_truncation)] // any bits of the hash will do
+    fn bucket(&self, hash: u64) -> &Mutex<Bucket> {
+        &self.buckets[hash as usize % self.buckets.len()]
+    }
+
+    /// Look-ups that found something, and those that did not.
+    pub(crate) fn counts(&self) -> (u64, u64) {
+        (self.hits.load(Ordering::Relaxed), self.misses.load(Ordering::Relaxed))
+    }
+}
+
+/// Tokens are credentials: only the size is shown.
+impl std::fmt::Debug for Cache {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Cache").field("buckets", &self.buckets.len()).finish_non_exhaustive()
+    }
+}

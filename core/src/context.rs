@@ -1,0 +1,109 @@
+//! What a verified token says about its caller. Only the verifier can make one.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::claims::Claims;
+use crate::error::{Code, Refusal};
+use crate::header::Header;
+use crate::mapping::Mapping;
+
+/// The identity that a verified token proves. Cheap to clone.
+///
+/// There is no public constructor: whoever holds one knows that every check has passed.
+#[derive(Clone)]
+pub struct Verified(Arc<Parts>);
+
+struct Parts {
+    header: Header,
+    claims: Claims,
+    subject: Box<str>,
+    name: Option<Box<str>>,
+    roles: Vec<String>,
+    scopes: Vec<String>,
+    expires_at_ms: Option<i64>,
+}
+
+/// Last millisecond of the year 9999, beyond which a date cannot be expressed everywhere.
+const LAST_MS: f64 = 253_402_300_799_999.0;
+
+impl Verified {
+    /// Maps claims that have passed every check but the subject's.
+    pub(crate) fn map(header: Header, claims: Claims, mapping: &Mapping) -> Result<Self, Refusal> {
+        let root = claims.root();
+        let subject = match mapping.subject(root) {
+            Some(subject) => subject.into(),
+            None if mutant!("subject") => "".into(),
+            None => return Err(Refusal::new(Code::SubjectMissing)),
+        };
+        let name = mapping.name(root).map(Into::into);
+        let roles = mapping.roles(root);
+        let scopes = mapping.scopes(root);
+        let expires_at_ms = claims.exp().and_then(floor_ms);
+        Ok(Self(Arc::new(Parts { header, claims, subject, name, roles, scopes, expires_at_ms })))
+    }
+
+    pub(crate) fn header(&self) -> &Header {
+        &self.0.header
+    }
+
+    pub(crate) fn claims(&self) -> &Claims {
+        &self.0.claims
+    }
+
+    /// The mapped subject or `sub`; never empty.
+    #[must_use]
+    pub fn subject(&self) -> &str {
+        &self.0.subject
+    }
+
+    /// The mapped name or the `name` claim.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.0.name.as_deref()
+    }
+
+    /// The mapped roles.
+    #[must_use]
+    pub fn roles(&self) -> &[String] {
+        &self.0.roles
+    }
+
+    /// The mapped scopes, or those of `scope` or `scp`.
+    #[must_use]
+    pub fn scopes(&self) -> &[String] {
+        &self.0.scopes
+    }
+
+    /// The payload's text as received: a JSON object without duplicate members.
+    #[must_use]
+    pub fn claims_json(&self) -> &str {
+        self.0.claims.text()
+    }
+
+    /// `exp` in milliseconds since the epoch, floored; `None` where there is none or it lies beyond
+    /// the year 9999.
+    #[must_use]
+    pub fn expires_at_ms(&self) -> Option<i64> {
+        self.0.expires_at_ms
+    }
+
+    /// The mapped fields as one line of JSON: `[subject, name, roles, scopes, expiresAtMs]`.
+    #[must_use]
+    pub fn head_json(&self) -> String {
+        serde_json::json!([self.subject(), self.name(), self.roles(), self.scopes(), self.expires_at_ms()]).to_string()
+    }
+}
+
+/// Shows who, and not what else the token says.
+impl fmt::Debug for Verified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verified").field("subject", &self.subject()).finish_non_exhaustive()
+    }
+}
+
+#[allow(clippy::cast_possible_truncation)] // the range was checked
+fn floor_ms(seconds: f64) -> Option<i64> {
+    let ms = (seconds * 1000.0).floor();
+    (-LAST_MS..=LAST_MS).contains(&ms).then_some(ms as i64)
+}

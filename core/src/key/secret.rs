@@ -1,0 +1,150 @@
+//! HMAC secrets: their strength (RFC 7518 section 3.2), and what is not a secret at all.
+
+use std::fmt;
+
+use aws_lc_rs::hmac;
+use zeroize::Zeroizing;
+
+use super::{Material, PreparedKey, pem};
+use crate::alg::{Alg, AlgSet};
+use crate::json::Document;
+
+/// The bytes of an HMAC secret; wiped when dropped, never shown.
+#[derive(Clone)]
+pub struct Secret(Zeroizing<Vec<u8>>);
+
+impl Secret {
+    /// A secret of these bytes. Text is its UTF-8 bytes and is never base64-decoded.
+    #[must_use]
+    pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
+        Self(Zeroizing::new(bytes.into()))
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+/// Each HMAC algorithm with the bytes a secret must have for it.
+const MINIMUM: [(Alg, usize); 3] = [(Alg::Hs256, 32), (Alg::Hs384, 48), (Alg::Hs512, 64)];
+
+/// What no secret holds: the openings of PEM and SSH key texts.
+const KEY_TEXTS: [&str; 8] =
+    ["-----BEGIN ", "---- BEGIN ", "ssh-rsa ", "ssh-dss ", "ssh-ed25519 ", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-"];
+
+/// Why the bytes cannot serve as a secret for the HMAC algorithms named in `algorithms` (all that
+/// the length allows when it is `None`).
+pub(crate) fn check_secret(secret: &Secret, algorithms: Option<AlgSet>) -> Result<(), String> {
+    let bytes = secret.0.as_slice();
+    if let Some(what) = public_text(bytes) {
+        return Err(format!(
+            "holds {what}, which is not a secret: whoever knows the public key could sign tokens; use `publicKey` for it"
+        ));
+    }
+    let (alg, minimum) = MINIMUM
+        .into_iter()
+        .rfind(|(alg, _)| algorithms.is_some_and(|algorithms| algorithms.contains(*alg)))
+        .unwrap_or(MINIMUM[0]);
+    if bytes.len() < minimum {
+        return Err(format!(
+            "must be at least {minimum} bytes for {} (RFC 7518 section 3.2), got {}; generate one, for example with `openssl rand -base64 {minimum}`",
+            alg.name(),
+            bytes.len()
+        ));
+    }
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Err("is only white space".to_owned());
+    }
+    Ok(())
+}
+
+/// Prepares a checked secret for every algorithm whose minimum it meets.
+pub(crate) fn prepare_secret(secret: &Secret) -> PreparedKey {
+    let bytes = secret.0.as_slice();
+    let keys: Vec<_> = MINIMUM
+        .into_iter()
+        .filter(|(_, minimum)| bytes.len() >= *minimum)
+        .map(|(alg, _)| (alg, hmac::Key::new(hmac_algorithm(alg), bytes)))
+        .collect();
+    let admits = keys.iter().map(|(alg, _)| *alg).collect();
+    // Secrets are never chosen among by identity, so none is derived from their bytes.
+    PreparedKey { kid: None, admits, material: Material::Hmac(keys), identity: [0; 32] }
+}
+
+fn hmac_algorithm(alg: Alg) -> hmac::Algorithm {
+    match alg {
+        Alg::Hs384 => hmac::HMAC_SHA384,
+        Alg::Hs512 => hmac::HMAC_SHA512,
+        _ => hmac::HMAC_SHA256,
+    }
+}
+
+/// Names the public thing that the bytes hold, after any leading bytes.
+fn public_text(bytes: &[u8]) -> Option<&'static str> {
+    let holds = |needle: &str| bytes.windows(needle.len()).any(|window| window == needle.as_bytes());
+    if KEY_TEXTS.iter().any(|text| holds(text)) {
+        return Some("the text of a key or certificate");
+    }
+    if holds("\"kty\"") || holds("\"keys\"") || holds_jwk(bytes) {
+        return Some("a JWK or JWK Set");
+    }
+    pem::is_public_der(bytes).then_some("the DER of a public key or certificate")
+}
+
+/// Whether the bytes from the first brace on are a JWK or JWK Set, however its names are escaped.
+fn holds_jwk(bytes: &[u8]) -> bool {
+    let Some(start) = bytes.iter().position(|byte| *byte == b'{') else { return false };
+    let end = bytes.iter().rposition(|byte| *byte == b'}').map_or(start, |end| end + 1);
+    bytes.get(start..end).is_some_and(|text| {
+        Document::parse(text.to_vec())
+            .is_ok_and(|json| json.root().get("kty").is_some() || json.root().get("keys").is_some())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_largest_listed_algorithm_sets_the_minimum() {
+        let secret = Secret::new([7; 40]);
+        assert!(check_secret(&secret, None).is_ok());
+        let of = |algs: &[Alg]| check_secret(&secret, Some(AlgSet::of(algs))).err();
+        assert_eq!(of(&[Alg::Hs256]), None);
+        assert!(of(&[Alg::Hs256, Alg::Hs384]).is_some_and(|e| e.contains("must be at least 48 bytes")));
+        assert!(of(&[Alg::Hs512, Alg::Hs384]).is_some_and(|e| e.contains("must be at least 64 bytes")));
+        assert!(
+            check_secret(&Secret::new([7; 31]), None)
+                .is_err_and(|e| e.contains("must be at least 32 bytes") && e.contains("RFC 7518"))
+        );
+    }
+
+    #[test]
+    fn a_secret_admits_what_its_length_allows() {
+        assert_eq!(prepare_secret(&Secret::new([7; 48])).admits(), AlgSet::of(&[Alg::Hs256, Alg::Hs384]));
+        assert_eq!(prepare_secret(&Secret::new([7; 64])).admits(), AlgSet::HMAC);
+    }
+
+    #[test]
+    fn public_texts_are_not_secrets_after_any_leading_bytes() {
+        for text in [
+            "-----BEGIN PUBLIC KEY-----",
+            "ssh-rsa AAAAB3NzaC1yc2E",
+            r#"{"kty":"oct","k":"AAAA"}"#,
+            r#"{"keys":[]}"#,
+            r#"{"\u006bty":"RSA"}"#,
+        ] {
+            for prefix in ["", "\n", "\0", "\u{1b}", "\u{200b}", "\u{feff}", "#", "Comment: x\n"] {
+                let padded = format!("{prefix}{text}{}", " ".repeat(64));
+                assert!(
+                    check_secret(&Secret::new(padded), None).is_err_and(|e| e.contains("not a secret")),
+                    "{prefix:?}{text}"
+                );
+            }
+        }
+        assert!(check_secret(&Secret::new(" ".repeat(64)), None).is_err());
+        assert_eq!(format!("{:?}", Secret::new("hunter2")), "Secret(..)");
+    }
+}

@@ -1,0 +1,140 @@
+//! One fetch of a key set, discovery included (OpenID Connect Discovery 1.0 section 4, RFC 8414
+//! section 3).
+
+use reqwest::{Client, Url};
+
+use super::KeySet;
+use super::http::{HttpError, Reply, get};
+use crate::json::Document;
+use crate::options::{FetchPolicy, Locator, check_remote_url};
+
+/// What a fetch brought.
+pub(super) enum Fetched {
+    Set { keys: KeySet, age_ms: Option<i64>, validator: Option<Validator> },
+    NotModified { age_ms: Option<i64> },
+}
+
+/// The entity tag of the set we have, and where it came from.
+#[derive(Debug, Clone)]
+pub(super) struct Validator {
+    url: Url,
+    etag: String,
+}
+
+pub(super) async fn fetch(
+    client: &Client,
+    locator: &Locator,
+    policy: &FetchPolicy,
+    validator: Option<&Validator>,
+) -> Result<Fetched, HttpError> {
+    let (url, configured) = match locator {
+        Locator::JwksUri(url) => (url.clone(), url),
+        Locator::Issuer { name, url } => (discover(client, name, url, policy).await?, url),
+    };
+    let etag = validator.filter(|validator| validator.url == url).map(|validator| validator.etag.as_str());
+    match get(client, &url, configured, policy, etag).await? {
+        Reply::NotModified { age_ms } => Ok(Fetched::NotModified { age_ms }),
+        Reply::Body { bytes, age_ms, etag } => {
+            let keys = KeySet::parse(bytes, policy.max_keys).map_err(|bad| HttpError::new(bad.0))?;
+            Ok(Fetched::Set { keys, age_ms, validator: etag.map(|etag| Validator { url, etag }) })
+        }
+    }
+}
+
+/// The `jwks_uri` of the issuer's metadata; RFC 8414's place is asked only after a 404.
+async fn discover(client: &Client, name: &str, issuer: &Url, policy: &FetchPolicy) -> Result<Url, HttpError> {
+    let reply = match get(client, &openid_url(issuer), issuer, policy, None).await {
+        Err(error) if error.status == Some(404) => get(client, &oauth_url(issuer), issuer, policy, None).await,
+        other => other,
+    };
+    let Reply::Body { bytes, .. } =
+        reply.map_err(|error| HttpError { text: format!("discovery: {}", error.text), ..error })?
+    else {
+        return Err(HttpError::new("discovery: status 304"));
+    };
+    jwks_uri(bytes, name, issuer, policy).map_err(|problem| HttpError::new(format!("discovery: {problem}")))
+}
+
+/// Reads a metadata document, which must speak for exactly the configured issuer.
+fn jwks_uri(bytes: Vec<u8>, name: &str, issuer: &Url, policy: &FetchPolicy) -> Result<Url, String> {
+    let document = Document::parse_object(bytes).map_err(|_| "the document is not a strict JSON object")?;
+    let text = |member: &str| document.root().get(member).and_then(crate::json::Value::as_str);
+    if text("issuer").as_deref() != Some(name) {
+        return Err("the document's `issuer` is not the configured one".to_owned());
+    }
+    let uri = text("jwks_uri").ok_or("the document has no `jwks_uri`")?;
+    // An issuer on http loopback may name plain http; any other must name https.
+    let http_allowed = policy.allow_http || issuer.scheme() == "http";
+    let url = check_remote_url(&uri, http_allowed).map_err(|problem| format!("`jwks_uri` {problem}"))?;
+    if url.scheme() == "http" && !http_allowed {
+        return Err("`jwks_uri` must be https".to_owned());
+    }
+    Ok(url)
+}
+
+/// The issuer with the well-known path behind it.
+fn openid_url(issuer: &Url) -> Url {
+    let mut url = issuer.clone();
+    url.set_path(&format!("{}/.well-known/openid-configuration", issuer.path().trim_end_matches('/')));
+    url
+}
+
+/// The issuer with the well-known path between host and path.
+fn oauth_url(issuer: &Url) -> Url {
+    let mut url = issuer.clone();
+    url.set_path(&format!("/.well-known/oauth-authorization-server{}", issuer.path().trim_end_matches('/')));
+    url
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn well_known_urls() {
+        for (issuer, openid, oauth) in [
+            (
+                "https://a.example",
+                "https://a.example/.well-known/openid-configuration",
+                "https://a.example/.well-known/oauth-authorization-server",
+            ),
+            (
+                "https://a.example/t/",
+                "https://a.example/t/.well-known/openid-configuration",
+                "https://a.example/.well-known/oauth-authorization-server/t",
+            ),
+        ] {
+            let issuer = Url::parse(issuer).unwrap();
+            assert_eq!(openid_url(&issuer).as_str(), openid);
+            assert_eq!(oauth_url(&issuer).as_str(), oauth);
+        }
+    }
+
+    #[test]
+    fn the_document_must_speak_for_the_issuer() {
+        let read = |issuer: &str, document: &str, allow_http| {
+            let policy = FetchPolicy { allow_http, ..FetchPolicy::default() };
+            jwks_uri(document.as_bytes().to_vec(), issuer, &Url::parse(issuer).unwrap(), &policy)
+                .map(|url| url.to_string())
+        };
+        let a = "https://a.example";
+        assert_eq!(
+            read(a, r#"{"issuer":"https://a.example","jwks_uri":"https://k.example/j"}"#, false).as_deref(),
+            Ok("https://k.example/j")
+        );
+        for document in [
+            "[]",
+            "{}",
+            r#"{"issuer":"https://a.example/","jwks_uri":"https://k.example"}"#,
+            r#"{"issuer":"https://a.example"}"#,
+            r#"{"issuer":"https://a.example","jwks_uri":7}"#,
+            r#"{"issuer":"https://a.example","jwks_uri":"http://127.0.0.1/j"}"#,
+            r#"{"issuer":"https://a.example","jwks_uri":"file:///etc/passwd"}"#,
+            r#"{"issuer":"https://a.example","jwks_uri":"https://u:p@k.example"}"#,
+        ] {
+            assert!(read(a, document, false).is_err(), "{document}");
+        }
+        let loopback = r#"{"issuer":"http://127.0.0.1:1","jwks_uri":"http://127.0.0.1:1/j"}"#;
+        assert!(read("http://127.0.0.1:1", loopback, false).is_ok());
+    }
+}

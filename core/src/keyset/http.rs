@@ -1,0 +1,208 @@
+//! One bounded GET: no redirects, exactly the statuses that mean something, and no more bytes than
+//! allowed after decompression. The only file that knows the HTTP client.
+
+use std::time::{Duration, SystemTime};
+
+use reqwest::header::{
+    ACCEPT, AUTHORIZATION, CACHE_CONTROL, ETAG, EXPIRES, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH, RETRY_AFTER,
+};
+use reqwest::{Client, NoProxy, Proxy, StatusCode, Url, redirect};
+
+use super::roots;
+use crate::options::FetchPolicy;
+
+/// A fetch that gave nothing, in words for the operator.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct HttpError {
+    pub(super) text: String,
+    pub(super) status: Option<u16>,
+    pub(super) retry_after_ms: Option<i64>,
+}
+
+impl HttpError {
+    pub(super) fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into(), ..Self::default() }
+    }
+}
+
+/// What a server answered.
+pub(super) enum Reply {
+    Body {
+        bytes: Vec<u8>,
+        age_ms: Option<i64>,
+        etag: Option<String>,
+    },
+    /// 304 to the validator that was sent.
+    NotModified {
+        age_ms: Option<i64>,
+    },
+}
+
+/// A client for one policy. Connections are not kept: fetches are minutes apart, and a pooled
+/// connection would only be a dead one.
+pub(super) fn client(policy: &FetchPolicy, tls: bool) -> Result<Client, HttpError> {
+    let mut builder = Client::builder()
+        .user_agent(concat!("bearergate/", env!("CARGO_PKG_VERSION")))
+        .redirect(redirect::Policy::none())
+        .pool_max_idle_per_host(0)
+        .timeout(Duration::from_millis(policy.timeout_ms));
+    // Without https in play no root is asked for, and none is read from disk.
+    builder = if tls {
+        builder.tls_certs_only(roots::certificates(policy).map_err(HttpError::new)?)
+    } else {
+        builder.tls_certs_only([])
+    };
+    if let Some(proxy) = &policy.proxy {
+        let proxy = Proxy::all(proxy.as_str()).map_err(|_| HttpError::new("the proxy URL cannot be used"))?;
+        builder = builder.proxy(proxy.no_proxy(NoProxy::from_env()));
+    }
+    builder.build().map_err(|error| HttpError::new(format!("the HTTP client cannot be built: {error}")))
+}
+
+/// GETs a URL, with the policy's headers only where the origin is the configured one.
+pub(super) async fn get(
+    client: &Client,
+    url: &Url,
+    configured: &Url,
+    policy: &FetchPolicy,
+    etag: Option<&str>,
+) -> Result<Reply, HttpError> {
+    let mut headers = HeaderMap::new();
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json, application/jwk-set+json"));
+    if url.origin() == configured.origin() {
+        for (name, value) in &policy.headers {
+            let name = HeaderName::try_from(name.as_str());
+            let value = HeaderValue::from_str(value);
+            if let (Ok(name), Ok(mut value)) = (name, value) {
+                value.set_sensitive(name == AUTHORIZATION);
+                headers.insert(name, value);
+            }
+        }
+    }
+    if let Some(etag) = etag.and_then(|etag| HeaderValue::from_str(etag).ok()) {
+        headers.insert(IF_NONE_MATCH, etag);
+    }
+    let asked = headers.contains_key(IF_NONE_MATCH);
+    let mut response = client.get(url.clone()).headers(headers).send().await.map_err(|error| transport(&error))?;
+    let age_ms = freshness_ms(response.headers());
+    match response.status() {
+        StatusCode::OK => {}
+        StatusCode::NOT_MODIFIED if asked => return Ok(Reply::NotModified { age_ms }),
+        status => {
+            return Err(HttpError {
+                text: format!("status {}", status.as_u16()),
+                status: Some(status.as_u16()),
+                retry_after_ms: retry_after_ms(response.headers()),
+            });
+        }
+    }
+    let etag = response.headers().get(ETAG).and_then(|etag| etag.to_str().ok()).map(str::to_owned);
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| transport(&error))? {
+        if bytes.len() + chunk.len() > policy.max_bytes {
+            return Err(HttpError::new(format!("the body is longer than `maxBytes` ({})", policy.max_bytes)));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(Reply::Body { bytes, age_ms, etag })
+}
+
+/// A transport error without its URL, whose query may hold a key.
+fn transport(error: &reqwest::Error) -> HttpError {
+    let what = if error.is_timeout() {
+        "timed out"
+    } else if error.is_connect() {
+        "cannot connect"
+    } else if error.is_decode() {
+        "the body cannot be decoded"
+    } else {
+        "the connection failed"
+    };
+    let mut root: &dyn std::error::Error = error;
+    while let Some(source) = root.source() {
+        root = source;
+    }
+    // The innermost error is the operating system's or TLS's own words; the outer ones hold the URL.
+    let innermost = root.to_string();
+    if innermost.contains("://") { HttpError::new(what) } else { HttpError::new(format!("{what}: {innermost}")) }
+}
+
+/// How long a response may be used: `Cache-Control: max-age`, else `Expires` (RFC 9111 section
+/// 4.2.1). A response that forbids storing is used as briefly as the caller allows.
+fn freshness_ms(headers: &HeaderMap) -> Option<i64> {
+    let mut forbidden = false;
+    let mut max_age = None;
+    for value in headers.get_all(CACHE_CONTROL) {
+        for directive in value.to_str().unwrap_or_default().split(',') {
+            let directive = directive.trim().to_ascii_lowercase();
+            forbidden |= matches!(directive.as_str(), "no-store" | "no-cache");
+            if let Some(seconds) = directive.strip_prefix("max-age=") {
+                max_age = max_age.or_else(|| seconds_ms(seconds.trim_matches('"')));
+            }
+        }
+    }
+    if forbidden {
+        return Some(0);
+    }
+    max_age.or_else(|| headers.get(EXPIRES).map(|expires| date_ms(expires).unwrap_or(0)))
+}
+
+/// `Retry-After` in seconds or as a date (RFC 9110 section 10.2.3).
+fn retry_after_ms(headers: &HeaderMap) -> Option<i64> {
+    let value = headers.get(RETRY_AFTER)?;
+    value.to_str().ok().and_then(seconds_ms).or_else(|| date_ms(value))
+}
+
+/// Digits into milliseconds; a number too large saturates.
+fn seconds_ms(digits: &str) -> Option<i64> {
+    let digits = digits.trim();
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    Some(digits.parse::<i64>().unwrap_or(i64::MAX).saturating_mul(1000))
+}
+
+/// An HTTP date as milliseconds from now; the past is 0.
+fn date_ms(value: &HeaderValue) -> Option<i64> {
+    let date = httpdate::parse_http_date(value.to_str().ok()?).ok()?;
+    let ahead = date.duration_since(SystemTime::now()).unwrap_or_default();
+    Some(i64::try_from(ahead.as_millis()).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(lines: &[(&'static str, &str)]) -> HeaderMap {
+        lines
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_str(value).unwrap()))
+            .collect()
+    }
+
+    #[test]
+    fn freshness_is_read_and_saturates() {
+        for (value, ms) in [
+            ("max-age=300", Some(300_000)),
+            ("public, Max-Age=\"5\"", Some(5000)),
+            ("max-age=99999999999999999999", Some(i64::MAX)),
+            ("max-age=-1", None),
+            ("max-age=soon", None),
+            ("no-store, max-age=300", Some(0)),
+            ("", None),
+        ] {
+            assert_eq!(freshness_ms(&headers(&[("cache-control", value)])), ms, "{value}");
+        }
+        assert_eq!(freshness_ms(&headers(&[("expires", "0")])), Some(0));
+        let far = freshness_ms(&headers(&[("expires", "Fri, 31 Dec 9999 23:59:59 GMT")]));
+        assert!(far.is_some_and(|ms| ms > 1_000_000_000));
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        assert_eq!(retry_after_ms(&headers(&[("retry-after", "7")])), Some(7000));
+        assert_eq!(retry_after_ms(&headers(&[("retry-after", "Thu, 01 Jan 1970 00:00:00 GMT")])), Some(0));
+        assert_eq!(retry_after_ms(&headers(&[("retry-after", "soon")])), None);
+        assert_eq!(retry_after_ms(&headers(&[])), None);
+    }
+}

@@ -1,0 +1,156 @@
+//! Paths into the claims, and the context's fields found by them.
+
+use std::borrow::Cow;
+
+use crate::json::{Kind, Value};
+use crate::options::{ClaimPath, ClaimsMapping};
+
+/// A parsed path.
+#[derive(Debug, Clone)]
+pub(crate) struct Path {
+    segments: Box<[Box<str>]>,
+    /// A top-level claim of exactly this name serves where the segments find nothing.
+    exact: Option<Box<str>>,
+}
+
+impl Path {
+    pub(crate) fn parse(path: &ClaimPath) -> Result<Self, String> {
+        let (segments, exact): (Vec<&str>, _) = match path {
+            ClaimPath::Dotted(text) => (text.split('.').collect(), Some(text.as_str().into())),
+            ClaimPath::Names(names) => (names.iter().map(String::as_str).collect(), None),
+        };
+        if segments.is_empty() || segments.iter().any(|segment| segment.is_empty()) {
+            return Err(
+                "a path must not be empty or have an empty segment; for a claim name with dots, give an array of names"
+                    .to_owned(),
+            );
+        }
+        Ok(Self { segments: segments.into_iter().map(Into::into).collect(), exact })
+    }
+
+    /// The value that the path names. Only own members count, since nothing else exists here.
+    pub(crate) fn find<'a>(&self, claims: Value<'a>) -> Option<Value<'a>> {
+        self.segments
+            .iter()
+            .try_fold(claims, |value, segment| step(value, segment))
+            .or_else(|| self.exact.as_deref().and_then(|name| claims.get(name)))
+    }
+}
+
+fn step<'a>(value: Value<'a>, segment: &str) -> Option<Value<'a>> {
+    match value.kind() {
+        Kind::Object => value.get(segment),
+        Kind::Array if segment == "0" || !segment.starts_with('0') => segment
+            .bytes()
+            .all(|byte| byte.is_ascii_digit())
+            .then(|| segment.parse().ok())?
+            .and_then(|i| value.items().nth(i)),
+        _ => None,
+    }
+}
+
+/// The paths of `claimsMapping`.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Mapping {
+    subject: Option<Path>,
+    name: Option<Path>,
+    roles: Option<Path>,
+    scopes: Option<Path>,
+}
+
+impl Mapping {
+    /// Reads the paths; an error names the field.
+    pub(crate) fn parse(mapping: &ClaimsMapping) -> Result<Self, (&'static str, String)> {
+        let path = |field: &'static str, path: &Option<ClaimPath>| {
+            path.as_ref().map(|path| Path::parse(path).map_err(|problem| (field, problem))).transpose()
+        };
+        Ok(Self {
+            subject: path("subject", &mapping.subject)?,
+            name: path("name", &mapping.name)?,
+            roles: path("roles", &mapping.roles)?,
+            scopes: path("scopes", &mapping.scopes)?,
+        })
+    }
+
+    /// The mapped value if it is a non-empty string, else `sub` if it is one.
+    pub(crate) fn subject<'a>(&self, claims: Value<'a>) -> Option<Cow<'a, str>> {
+        let non_empty = |value: Value<'a>| value.as_str().filter(|text| !text.is_empty());
+        let mapped = self.subject.as_ref().and_then(|path| path.find(claims)).and_then(non_empty);
+        mapped.or_else(|| claims.get("sub").and_then(non_empty))
+    }
+
+    /// The mapped string, else the `name` claim if it is a string.
+    pub(crate) fn name<'a>(&self, claims: Value<'a>) -> Option<Cow<'a, str>> {
+        let mapped = self.name.as_ref().and_then(|path| path.find(claims)).and_then(Value::as_str);
+        mapped.or_else(|| claims.get("name").and_then(Value::as_str))
+    }
+
+    /// The mapped array's strings, or the mapped string as one role.
+    pub(crate) fn roles(&self, claims: Value<'_>) -> Vec<String> {
+        let Some(value) = self.roles.as_ref().and_then(|path| path.find(claims)) else { return Vec::new() };
+        match value.as_str() {
+            Some(role) => vec![role.into_owned()],
+            None => strings(value),
+        }
+    }
+
+    /// The mapped scopes, else those of `scope`, else those of `scp`.
+    pub(crate) fn scopes(&self, claims: Value<'_>) -> Vec<String> {
+        let mapped = self.scopes.as_ref().and_then(|path| path.find(claims)).and_then(scope_list);
+        mapped
+            .or_else(|| claims.get("scope").and_then(scope_list))
+            .or_else(|| claims.get("scp").and_then(scope_list))
+            .unwrap_or_default()
+    }
+}
+
+/// A string split at spaces, or an array's strings; `None` for any other type.
+fn scope_list(value: Value<'_>) -> Option<Vec<String>> {
+    match value.kind() {
+        Kind::String => {
+            value.as_str().map(|text| text.split(' ').filter(|scope| !scope.is_empty()).map(str::to_owned).collect())
+        }
+        Kind::Array => Some(strings(value)),
+        _ => None,
+    }
+}
+
+fn strings(array: Value<'_>) -> Vec<String> {
+    array.items().filter_map(Value::as_str).map(Cow::into_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::Document;
+
+    fn find(json: &str, path: &ClaimPath) -> Option<String> {
+        let document = Document::parse(json.as_bytes().to_vec()).unwrap();
+        Path::parse(path).unwrap().find(document.root()).map(|value| value.raw().to_owned())
+    }
+
+    fn dotted(path: &str) -> ClaimPath {
+        ClaimPath::Dotted(path.to_owned())
+    }
+
+    #[test]
+    fn a_dot_path_comes_before_a_claim_of_that_name() {
+        let json = r#"{"a.b":1,"a":{"b":2},"c.d":3,"l":[{"x":4}],"e":{"f":null},"e.f":5}"#;
+        assert_eq!(find(json, &dotted("a.b")).as_deref(), Some("2"));
+        assert_eq!(find(json, &dotted("c.d")).as_deref(), Some("3"));
+        assert_eq!(find(json, &dotted("l.0.x")).as_deref(), Some("4"));
+        assert_eq!(find(json, &dotted("e.f")).as_deref(), Some("null"));
+        assert_eq!(find(json, &ClaimPath::Names(vec!["a.b".to_owned()])).as_deref(), Some("1"));
+        for missing in ["l.1", "l.00", "l.length", "l.-1", "__proto__", "constructor", "a.b.c"] {
+            assert_eq!(find(json, &dotted(missing)), None, "{missing}");
+        }
+    }
+
+    #[test]
+    fn empty_segments_are_errors() {
+        for path in ["", ".", "a.", ".a", "a..b"] {
+            assert!(Path::parse(&dotted(path)).is_err(), "{path}");
+        }
+        assert!(Path::parse(&ClaimPath::Names(vec![])).is_err());
+    }
+}

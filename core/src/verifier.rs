@@ -1,0 +1,389 @@
+//! The spine: one token through every check, in order, first failure wins.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use crate::alg::Alg;
+use crate::cache::{Cache, Found};
+use crate::claims::{Claims, wrong_value};
+use crate::clock::Clock;
+use crate::context::Verified;
+use crate::error::{Code, Reason, Refusal};
+use crate::header::Header;
+use crate::key::PreparedKey;
+use crate::keyset::{Choice, Current, KeySet, Landed, NoWait, RemoteSet, Ticket, Want};
+use crate::options::{ConfigError, Keys, Options, Policy, Trust, Trusts};
+use crate::stats::Stats;
+use crate::token::Token;
+
+/// Verifies tokens. Cheap to clone; clones share keys and cache.
+#[derive(Debug, Clone)]
+pub struct Verifier(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    policy: Policy,
+    clock: Clock,
+    cache: Option<Cache>,
+    /// Tells this verifier's waiters from those of others that share its key sets.
+    id: u64,
+    closed: AtomicBool,
+}
+
+/// The answer to a token, now or later.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The keys are there, and this is the decision.
+    Ready(Result<Verified, Refusal>),
+    /// Keys are being fetched.
+    Wait(Ticket),
+}
+
+/// Whether tokens can be judged.
+#[derive(Debug)]
+pub enum Readiness {
+    /// Every key set has keys.
+    Ready,
+    /// A fetch is under way, and is retried until it succeeds or the verifier is closed.
+    Wait(Ticket<()>),
+}
+
+/// Why a token is not accepted yet.
+enum NotYet<'a> {
+    Refused(Refusal),
+    /// A newer set may accept it; `otherwise` is the refusal if there is none to be had.
+    Keys {
+        set: &'a Arc<RemoteSet>,
+        seen: Option<Arc<Current>>,
+        want: Want,
+        otherwise: Code,
+        header: About,
+    },
+}
+
+/// What the operator is told about a refused token.
+struct About {
+    alg: String,
+    kid: Option<String>,
+    issuer: Option<String>,
+}
+
+impl About {
+    fn new(header: &Header, trust: &Trust) -> Self {
+        Self { alg: header.alg.clone(), kid: header.kid.clone(), issuer: trust.rules.issuer().map(str::to_owned) }
+    }
+
+    fn tell(&self, refusal: Refusal) -> Refusal {
+        refusal.about(&self.alg, self.kid.as_deref(), self.issuer.as_deref())
+    }
+}
+
+impl Verifier {
+    /// A verifier with these options.
+    ///
+    /// # Errors
+    /// An option that cannot be meant, by name and with the remedy.
+    pub fn new(options: Options) -> Result<Self, ConfigError> {
+        Self::with_clock(options, Clock::System)
+    }
+
+    /// The same on a given clock, for test suites.
+    ///
+    /// # Errors
+    /// As [`Verifier::new`].
+    #[doc(hidden)]
+    #[allow(clippy::needless_pass_by_value)] // options hold secrets, which end here
+    pub fn with_clock(options: Options, clock: Clock) -> Result<Self, ConfigError> {
+        static IDS: AtomicU64 = AtomicU64::new(0);
+        let policy = Policy::new(&options, &clock)?;
+        let cache = policy.cache_entries.map(Cache::new);
+        let id = IDS.fetch_add(1, Ordering::Relaxed);
+        Ok(Self(Arc::new(Inner { policy, clock, cache, id, closed: AtomicBool::new(false) })))
+    }
+
+    /// Judges one compact JWS. Never blocks: keys that must be fetched first are a ticket.
+    #[must_use]
+    pub fn verify(&self, token: &str) -> Outcome {
+        match self.judge(token) {
+            Ok(verified) => Outcome::Ready(Ok(verified)),
+            Err(NotYet::Refused(refusal)) => Outcome::Ready(Err(self.addressed(refusal))),
+            Err(NotYet::Keys { set, seen, want, otherwise, header }) => {
+                let (ticket, resolver) = Ticket::pair();
+                let (verifier, owned) = (self.clone(), token.to_owned());
+                let judge_again = move |landed| resolver.resolve(verifier.judge_finally(&owned, landed));
+                match set.wait(self.0.id, want, seen.as_ref(), judge_again) {
+                    Ok(()) => Outcome::Wait(ticket),
+                    Err(NoWait::Changed) => Outcome::Ready(self.judge_finally(token, Landed::Good)),
+                    Err(NoWait::Refused(refusal)) => Outcome::Ready(Err(self.addressed(header.tell(refusal)))),
+                    Err(NoWait::NotNow { next_attempt_ms }) => {
+                        let refusal = match want {
+                            Want::AnySet => Refusal::unavailable(Reason::Unavailable, next_attempt_ms),
+                            Want::NewerSet => Refusal::new(otherwise),
+                        };
+                        Outcome::Ready(Err(self.addressed(header.tell(refusal))))
+                    }
+                }
+            }
+        }
+    }
+
+    /// Judges a token once more after the fetch it waited for, and causes no other.
+    fn judge_finally(&self, token: &str, landed: Landed) -> Result<Verified, Refusal> {
+        let refusal = match self.judge(token) {
+            Ok(verified) if landed != Landed::Closed => return Ok(verified),
+            Ok(_) => Refusal::unavailable(Reason::Unavailable, 1000),
+            Err(NotYet::Refused(refusal)) => refusal,
+            Err(NotYet::Keys { set, want, otherwise, header, .. }) => {
+                let no_key = want == Want::AnySet || otherwise == Code::KeyNotFound;
+                header.tell(match landed {
+                    Landed::Failed { timed_out } if no_key => {
+                        let reason = if timed_out { Reason::Timeout } else { Reason::Unavailable };
+                        Refusal::unavailable(reason, set.next_attempt_ms())
+                    }
+                    Landed::Closed => Refusal::unavailable(Reason::Unavailable, 1000),
+                    _ if want == Want::AnySet => Refusal::unavailable(Reason::Unavailable, set.next_attempt_ms()),
+                    _ => Refusal::new(otherwise),
+                })
+            }
+        };
+        Err(self.addressed(refusal))
+    }
+
+    /// Every check, in order.
+    fn judge(&self, token: &str) -> Result<Verified, NotYet<'_>> {
+        let policy = &self.0.policy;
+        if token.len() > policy.max_token_bytes && !mutant!("token-size") {
+            return Err(Code::TokenTooLarge.into());
+        }
+        if let Some(remembered) = self.remembered(token) {
+            return remembered.map_err(NotYet::Refused);
+        }
+        let Token { signing_input, header, payload, signature } = Token::parse(token)?;
+        let header = Header::parse(header)?;
+        let (index, trust, claims) = self.route(&header, payload)?;
+        let about = About::new(&header, trust);
+        let alg = Alg::from_name(&header.alg)
+            .filter(|alg| trust.rules.algorithms.contains(*alg) || mutant!("alg"))
+            .ok_or_else(|| about.tell(Refusal::new(Code::AlgNotAllowed)))?;
+        let now = self.0.clock.wall_seconds();
+        let verified_by = self.find_and_verify(trust, &header, alg, signing_input, &signature)?;
+        let claims = match claims {
+            Payload::Parsed(claims) => claims,
+            Payload::Raw(bytes) => Claims::parse(bytes).map_err(|_| about.tell(Refusal::new(Code::ClaimsMalformed)))?,
+        };
+        let checked = claims.check(&header, &trust.rules, now);
+        let verified = checked
+            .and_then(|()| Verified::map(header, claims, &trust.rules.mapping))
+            .map_err(|refusal| about.tell(refusal))?;
+        if let Some(cache) = &self.0.cache {
+            cache.insert(token, Found { verified: verified.clone(), trust: index, generation: verified_by });
+        }
+        Ok(verified)
+    }
+
+    /// The answer for a token whose signature is remembered under the keys now in service: all that
+    /// follows the signature is checked again.
+    fn remembered(&self, token: &str) -> Option<Result<Verified, Refusal>> {
+        let found = self.0.cache.as_ref()?.find(token)?;
+        let trust = self.0.policy.trusts.get(found.trust)?;
+        if let Keys::Remote(set) = &trust.keys {
+            if self.is_closed() || set.current()?.generation != found.generation {
+                return None;
+            }
+        }
+        let header = found.verified.header();
+        let checked = found.verified.claims().check(header, &trust.rules, self.0.clock.wall_seconds());
+        Some(match checked {
+            Ok(()) => Ok(found.verified),
+            Err(refusal) => Err(About::new(header, trust).tell(refusal)),
+        })
+    }
+
+    /// Whose rules and keys apply: with several issuers, those of the token's `iss`.
+    fn route(&self, header: &Header, payload: Vec<u8>) -> Result<(usize, &Trust, Payload), Refusal> {
+        match &self.0.policy.trusts {
+            Trusts::One(trust) => Ok((0, trust, Payload::Raw(payload))),
+            Trusts::ByIssuer(trusts) => {
+                let about = |refusal: Refusal| refusal.about(&header.alg, header.kid.as_deref(), None);
+                let claims = Claims::parse(payload).map_err(|_| about(Refusal::new(Code::ClaimsMalformed)))?;
+                let found = {
+                    let iss = claims.issuer().map_err(about)?;
+                    trusts.iter().position(|trust| trust.rules.issuer() == Some(&*iss))
+                };
+                let index = found.ok_or_else(|| about(wrong_value("iss")))?;
+                Ok((index, &trusts[index], Payload::Parsed(claims)))
+            }
+        }
+    }
+
+    /// Chooses the key and verifies the signature; the answer is the generation of the keys.
+    fn find_and_verify<'a>(
+        &'a self,
+        trust: &'a Trust,
+        header: &Header,
+        alg: Alg,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<u64, NotYet<'a>> {
+        let refuse = |code| Err(NotYet::Refused(About::new(header, trust).tell(Refusal::new(code))));
+        match &trust.keys {
+            Keys::Any(keys) => match verify_with_any(keys, alg, message, signature) {
+                Ok(()) => Ok(0),
+                Err(code) => refuse(code),
+            },
+            Keys::Set(set) => match verify_with_set(set, header, alg, message, signature) {
+                Ok(()) => Ok(0),
+                Err(code) => refuse(code),
+            },
+            Keys::Remote(set) => {
+                if self.is_closed() {
+                    return Err(NotYet::Refused(
+                        About::new(header, trust).tell(Refusal::unavailable(Reason::Unavailable, 1000)),
+                    ));
+                }
+                let needs = |seen, want, otherwise| {
+                    Err(NotYet::Keys { set, seen, want, otherwise, header: About::new(header, trust) })
+                };
+                let Some(current) = set.current() else { return needs(None, Want::AnySet, Code::KeysUnavailable) };
+                match verify_with_set(&current.keys, header, alg, message, signature) {
+                    Ok(()) => Ok(current.generation),
+                    Err(code @ (Code::KeyNotFound | Code::SignatureInvalid)) => {
+                        needs(Some(current), Want::NewerSet, code)
+                    }
+                    Err(code) => refuse(code),
+                }
+            }
+        }
+    }
+
+    /// Whether every key set has keys; where one has none, its fetch is begun or joined.
+    #[must_use]
+    pub fn ready(&self) -> Readiness {
+        if self.unready_set().is_none() && !self.is_closed() {
+            return Readiness::Ready;
+        }
+        let (ticket, resolver) = Ticket::pair();
+        self.await_sets(resolver);
+        Readiness::Wait(ticket)
+    }
+
+    fn unready_set(&self) -> Option<&Arc<RemoteSet>> {
+        self.remote_sets().find(|set| set.current().is_none())
+    }
+
+    fn await_sets(&self, resolver: crate::keyset::Resolver<()>) {
+        if self.is_closed() {
+            return resolver.resolve(Err(Refusal::unavailable(Reason::Unavailable, 1000)));
+        }
+        match self.unready_set() {
+            None => resolver.resolve(Ok(())),
+            Some(set) => {
+                let verifier = self.clone();
+                set.wait_until_usable(self.0.id, move |landed| {
+                    if landed == Landed::Closed {
+                        resolver.resolve(Err(Refusal::unavailable(Reason::Unavailable, 1000)));
+                    } else if !resolver.is_abandoned() {
+                        verifier.await_sets(resolver);
+                    }
+                });
+            }
+        }
+    }
+
+    fn remote_sets(&self) -> impl Iterator<Item = &Arc<RemoteSet>> {
+        self.0.policy.trusts.iter().filter_map(|trust| match &trust.keys {
+            Keys::Remote(set) => Some(set),
+            _ => None,
+        })
+    }
+
+    /// The state of keys and cache.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let fixed = self.0.policy.trusts.iter().map(|trust| match &trust.keys {
+            Keys::Any(keys) => keys.len(),
+            Keys::Set(set) => set.len(),
+            Keys::Remote(_) => 0,
+        });
+        let sets = self.remote_sets().map(|set| set.stats()).collect();
+        let cache = self.0.cache.as_ref().map(Cache::counts).unwrap_or_default();
+        Stats::new(fixed.sum(), sets, cache, self.is_closed())
+    }
+
+    /// Ends this verifier's use of remote keys: calls that wait are answered with
+    /// `ERR_KEYS_UNAVAILABLE`, and so are later ones. Does nothing the second time.
+    pub fn close(&self) {
+        if !self.0.closed.swap(true, Ordering::SeqCst) {
+            self.remote_sets().for_each(|set| set.release(self.0.id));
+        }
+    }
+
+    fn is_closed(&self) -> bool {
+        self.0.closed.load(Ordering::SeqCst)
+    }
+
+    /// The tolerance of the rules that a token was judged by, in seconds.
+    pub(crate) fn clock_tolerance_of(&self, verified: &Verified) -> i64 {
+        let trusts = &self.0.policy.trusts;
+        let iss = verified.claims().issuer().ok();
+        let by_issuer =
+            trusts.iter().find(|trust| trust.rules.issuer().is_some_and(|issuer| Some(issuer) == iss.as_deref()));
+        by_issuer.or_else(|| trusts.get(0)).map_or(0, |trust| trust.rules.clock_tolerance)
+    }
+
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.0.policy
+    }
+
+    /// Adds what the client is told beside the message.
+    pub(crate) fn addressed(&self, refusal: Refusal) -> Refusal {
+        refusal.at_resource(self.0.policy.request.resource_metadata.as_deref())
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if !self.closed.swap(true, Ordering::SeqCst) {
+            for trust in self.policy.trusts.iter() {
+                if let Keys::Remote(set) = &trust.keys {
+                    set.release(self.id);
+                }
+            }
+        }
+    }
+}
+
+/// A payload that has or has not been looked at.
+enum Payload {
+    Raw(Vec<u8>),
+    Parsed(Claims),
+}
+
+fn verify_with_any(keys: &[PreparedKey], alg: Alg, message: &[u8], signature: &[u8]) -> Result<(), Code> {
+    let mut fitting = keys.iter().filter(|key| key.admits().contains(alg)).peekable();
+    if fitting.peek().is_none() {
+        return Err(Code::KeyNotFound);
+    }
+    if fitting.any(|key| key.verifies(alg, message, signature)) { Ok(()) } else { Err(Code::SignatureInvalid) }
+}
+
+fn verify_with_set(set: &KeySet, header: &Header, alg: Alg, message: &[u8], signature: &[u8]) -> Result<(), Code> {
+    match set.choose(header.kid.as_deref(), alg) {
+        Choice::None => Err(Code::KeyNotFound),
+        Choice::Ambiguous => Err(Code::KeyAmbiguous),
+        Choice::One(key) if key.verifies(alg, message, signature) => Ok(()),
+        Choice::One(_) => Err(Code::SignatureInvalid),
+    }
+}
+
+impl From<Code> for NotYet<'_> {
+    fn from(code: Code) -> Self {
+        Self::Refused(Refusal::new(code))
+    }
+}
+
+impl From<Refusal> for NotYet<'_> {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
