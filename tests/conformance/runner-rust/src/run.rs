@@ -1,0 +1,231 @@
+//! One case: a gate on a clock that only the steps move, and the outcome of each step.
+
+use std::time::{Duration, Instant};
+
+use bearergate_core::{
+    AUTH_HEADERS, Clock, ConfigError, Decision, Gate, ManualClock, OptionValue, Options, Outcome, Refusal, Request,
+    Spelling, Verified,
+};
+use serde_json::{Map, Value, json};
+
+use crate::Report;
+use crate::canonical::canonical;
+use crate::cases::{Case, is_remote, place};
+use crate::server::Server;
+
+/// Whether the verified-signature cache is on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Cache {
+    /// As the case says; on by default.
+    On,
+    /// Off, unless the case itself says something.
+    Off,
+}
+
+/// Longest wait for keys or for a background fetch to end.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Runs a case once per mode; outcomes must not depend on the mode.
+pub fn run(case: &Case, server: &Server, modes: &[Cache]) -> Report {
+    let mut report = Report { line: String::new(), failures: Vec::new() };
+    for mode in modes {
+        let steps = run_once(case, server, *mode);
+        for (at, (step, outcome)) in case.steps.iter().zip(&steps).enumerate() {
+            if let Some(problem) = differs(step, outcome) {
+                report.failures.push(format!("{} step {at} (cache {mode:?}): {problem}", case.id));
+            }
+        }
+        if steps.len() != case.steps.len() {
+            report.failures.push(format!("{}: {} of {} steps ran", case.id, steps.len(), case.steps.len()));
+        }
+        let line = canonical(&json!({ "id": case.id, "steps": steps }));
+        if !report.line.is_empty() && report.line != line {
+            report.failures.push(format!("{}: the cache changes the outcome\n  {}\n  {line}", case.id, report.line));
+        }
+        report.line = line;
+    }
+    report
+}
+
+fn run_once(case: &Case, server: &Server, mode: Cache) -> Vec<Value> {
+    let folder = server.folder();
+    let origin = server.origin(&folder);
+    let mut options = case.options.clone();
+    if mode == Cache::Off && options.get("cache").is_none_or(Value::is_null) {
+        options.insert("cache".into(), false.into());
+    }
+    let options = Value::Object(options);
+    let remote = is_remote(&options);
+    let first = case.steps.first().and_then(|step| step["now"].as_f64()).expect("now");
+    let clock = ManualClock::new(ms(first), 0);
+    let gate = match build(&place(&options, &origin), &clock) {
+        Ok(gate) => gate,
+        Err(error) => return vec![json!({ "config": { "option": error.option() } })],
+    };
+    let mut outcomes = Vec::new();
+    let mut mono = 0;
+    for step in &case.steps {
+        if let Some(answer) = step.get("serve") {
+            server.serve(&folder, place(answer, &origin));
+        }
+        let now = step["now"].as_f64().expect("now");
+        mono = match step["mono"].as_f64() {
+            Some(seconds) => ms(seconds),
+            None => mono.max(ms(now - first)),
+        };
+        clock.set(ms(now), u64::try_from(mono).expect("a monotonic time"));
+        let before = server.requests(&folder);
+        let mut outcome = act(&gate, step);
+        settle(&gate);
+        if remote {
+            outcome["fetches"] = (server.requests(&folder) - before).into();
+        }
+        outcomes.push(outcome);
+    }
+    gate.verifier().close();
+    outcomes
+}
+
+fn build(options: &Value, clock: &ManualClock) -> Result<Gate, ConfigError> {
+    let value = OptionValue::from_json(&options.to_string())?;
+    Gate::with_clock(Options::read(value, Spelling::Camel)?, Clock::Manual(clock.clone()))
+}
+
+#[allow(clippy::cast_possible_truncation)]
+fn ms(seconds: f64) -> i64 {
+    (seconds * 1000.0).round() as i64
+}
+
+/// Waits until no fetch is under way, so that the count of requests stands.
+fn settle(gate: &Gate) {
+    let started = Instant::now();
+    while gate.verifier().stats().fetching {
+        assert!(started.elapsed() < PATIENCE, "a fetch never ended");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+fn act(gate: &Gate, step: &Value) -> Value {
+    match step["token"].as_str() {
+        Some(token) => match gate.verifier().verify(token) {
+            Outcome::Ready(result) => bare(result),
+            Outcome::Wait(ticket) => match ticket.wait_timeout(PATIENCE) {
+                Some(result) => bare(result),
+                None => json!({ "hang": true }),
+            },
+        },
+        None if step.get("headers").is_some() => request(gate, step),
+        None => json!({ "constructed": true }),
+    }
+}
+
+fn bare(result: Result<Verified, Refusal>) -> Value {
+    match result {
+        Ok(verified) => json!({ "context": context(&verified) }),
+        Err(refusal) => json!({ "error": error(&refusal) }),
+    }
+}
+
+/// A request as an interceptor treats it: strip, ask the gate, propagate.
+fn request(gate: &Gate, step: &Value) -> Value {
+    let sent = step["headers"].as_array().expect("headers").iter().map(|pair| {
+        let text = |at: usize| pair[at].as_str().expect("a header name and value");
+        (text(0).to_ascii_lowercase(), text(1).to_owned())
+    });
+    let sent: Vec<(String, String)> = sent.filter(|(name, _)| !AUTH_HEADERS.iter().any(|(_, ours)| ours == name)).collect();
+    let credentials: Vec<Vec<u8>> = sent
+        .iter()
+        .filter(|(name, _)| name == gate.credentials_header())
+        .map(|(_, value)| value.chars().map(|c| u8::try_from(u32::from(c)).expect("Latin-1")).collect())
+        .collect();
+    let credentials: Vec<&[u8]> = credentials.iter().map(Vec::as_slice).collect();
+    let decision = gate.check(&Request {
+        service: step["service"].as_str().expect("a service"),
+        method: step["method"].as_str().expect("a method"),
+        credentials: &credentials,
+    });
+    let result = match decision {
+        Decision::Skip => return json!({ "skipped": true, "headers": identity(&sent, &[]) }),
+        Decision::Accept(verified) => Ok(verified),
+        Decision::Refuse(refusal) => Err(refusal),
+        Decision::Wait(ticket) => match ticket.wait_timeout(PATIENCE) {
+            Some(result) => result,
+            None => return json!({ "hang": true }),
+        },
+    };
+    let propagated = result.and_then(|verified| gate.propagate(&verified).map(|headers| (verified, headers)));
+    match propagated {
+        Ok((verified, headers)) => json!({ "context": context(&verified), "headers": identity(&sent, &headers) }),
+        Err(refusal) => {
+            let mut error = error(&refusal);
+            error["challenge"] = refusal.challenge().into();
+            json!({ "error": error })
+        }
+    }
+}
+
+/// The `x-auth-*` headers that the handler's side sees.
+fn identity(sent: &[(String, String)], propagated: &[(&'static str, String)]) -> Value {
+    let mut headers = Map::new();
+    for (name, value) in sent.iter().filter(|(name, _)| name.starts_with("x-auth-")) {
+        headers.insert(name.clone(), value.as_str().into());
+    }
+    for (name, value) in propagated {
+        headers.insert((*name).to_owned(), value.as_str().into());
+    }
+    Value::Object(headers)
+}
+
+fn context(verified: &Verified) -> Value {
+    let claims: Value = serde_json::from_str(verified.claims_json()).expect("claims that were checked");
+    json!({
+        "subject": verified.subject(), "name": verified.name(), "roles": verified.roles(), "scopes": verified.scopes(),
+        "claims": claims, "type": "jwt", "expiresAt": verified.expires_at_ms().map(iso),
+    })
+}
+
+fn error(refusal: &Refusal) -> Value {
+    json!({
+        "code": refusal.code().as_str(), "claim": refusal.claim(), "reason": refusal.reason().as_str(),
+        "connectCode": refusal.connect_code().as_str(),
+    })
+}
+
+/// Whether an outcome is another than the step expects, and how.
+pub fn differs(step: &Value, outcome: &Value) -> Option<String> {
+    let mut expect = step["expectByLanguage"].get("rust").unwrap_or(&step["expect"]).clone();
+    let mut got = outcome.clone();
+    // What a step does not say is for the comparer alone.
+    if let Some(members) = got.as_object_mut() {
+        match step.get("fetches") {
+            Some(fetches) => expect["fetches"] = fetches.clone(),
+            None => drop(members.remove("fetches")),
+        }
+        if let Some(error) = members.get_mut("error").and_then(Value::as_object_mut) {
+            if expect["error"].get("challenge").is_none() {
+                error.remove("challenge");
+            }
+        }
+    }
+    let (expect, got) = (canonical(&expect), canonical(&got));
+    (expect != got).then(|| format!("\n  expected {}\n  got      {}", cut(&expect), cut(&got)))
+}
+
+fn cut(text: &str) -> String {
+    if text.chars().count() <= 600 { text.to_owned() } else { format!("{}…", text.chars().take(600).collect::<String>()) }
+}
+
+/// ISO 8601 in UTC with milliseconds.
+fn iso(ms: i64) -> String {
+    let (days, rest) = (ms.div_euclid(86_400_000), ms.rem_euclid(86_400_000));
+    // Days to a civil date, counted in eras of 400 years that begin on 1 March.
+    let z = days + 719_468;
+    let (era, doe) = (z.div_euclid(146_097), z.rem_euclid(146_097));
+    let yoe = (doe - doe / 1460 + doe / 36_524 - doe / 146_096) / 365;
+    let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+    let mp = (5 * doy + 2) / 153;
+    let (day, month) = (doy - (153 * mp + 2) / 5 + 1, if mp < 10 { mp + 3 } else { mp - 9 });
+    let year = yoe + era * 400 + i64::from(month <= 2);
+    let (h, m, s, milli) = (rest / 3_600_000, rest / 60_000 % 60, rest / 1000 % 60, rest % 1000);
+    format!("{year:04}-{month:02}-{day:02}T{h:02}:{m:02}:{s:02}.{milli:03}Z")
+}
