@@ -21,8 +21,8 @@ function cut(text, count) {
 const isSkip = (answer) => answer === "";
 const isRefusal = (answer) => answer.startsWith("!");
 
-/** The refusal that an answer holds. */
-const readRefusal = (answer) => JSON.parse(answer.slice(1));
+/** The refusal that an answer holds; what it does not tell is absent. */
+const readRefusal = (answer) => JSON.parse(answer.slice(1), (_, value) => value ?? undefined);
 
 /** What a bare token's answer holds. */
 function readVerified(answer) {

@@ -1,24 +1,22 @@
-// Durations outside the options: seconds, or a string that the core reads.
+// Durations outside the options, read as the options' are.
 "use strict";
 
-const { ConfigError } = require("./errors.js");
+const { configError } = require("./errors.js");
 const native = require("./native.js");
+const { encodeValue } = require("./options.js");
 
 /**
  * @param {unknown} value
- * @param {string} option its name, for the error
+ * @param {string} name what errors call it
  * @returns {number | undefined} seconds, undefined when not given
  */
-function readDuration(value, option) {
-  if (value === undefined) {
+function readDuration(value, name) {
+  if (value === undefined || value === null) {
     return undefined;
   }
-  const seconds = typeof value === "string" ? native.parseDuration(value) : value;
-  if (typeof seconds !== "number" || !(seconds >= 0 && seconds < Number.POSITIVE_INFINITY)) {
-    throw new ConfigError(
-      option,
-      `${option} must be a duration that is not negative: seconds as a number, or a string such as "5s" or "2m"`,
-    );
+  const seconds = native.readDuration(name, JSON.stringify(encodeValue(value, name)));
+  if (typeof seconds === "string") {
+    throw configError(seconds);
   }
   return seconds;
 }

@@ -32,4 +32,10 @@ for (const type of [JwtAuthError, ConfigError]) {
   Object.defineProperty(type.prototype, "name", { value: type.name, writable: true, configurable: true });
 }
 
-module.exports = { JwtAuthError, ConfigError };
+/** The construction error that the native side tells as `option`, a line feed and the message. */
+function configError(described) {
+  const end = described.indexOf("\n");
+  return new ConfigError(described.slice(0, end), described.slice(end + 1));
+}
+
+module.exports = { ConfigError, JwtAuthError, configError };

@@ -4,7 +4,7 @@
 "use strict";
 
 const { isRefusal, isSkip, readAccepted, readRefusal, readVerified } = require("./answer.js");
-const { ConfigError } = require("./errors.js");
+const { configError } = require("./errors.js");
 const native = require("./native.js");
 const { readOptions } = require("./options.js");
 const { refusalError, report } = require("./refusal.js");
@@ -19,8 +19,7 @@ class Guard {
     const { json, hooks, propagatedClaims } = readOptions(options);
     const opened = open(json);
     if (typeof opened === "string") {
-      const end = opened.indexOf("\n");
-      throw new ConfigError(opened.slice(0, end), opened.slice(end + 1));
+      throw configError(opened);
     }
     this.native = opened;
     this.hooks = hooks;

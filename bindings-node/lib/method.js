@@ -1,7 +1,7 @@
 // Method patterns.
 "use strict";
 
-const { ConfigError } = require("./errors.js");
+const { configError } = require("./errors.js");
 const native = require("./native.js");
 
 function matchesMethodPattern(service, method, patterns) {
@@ -9,7 +9,7 @@ function matchesMethodPattern(service, method, patterns) {
   const results = patterns.map((pattern) => native.matchesMethodPattern(service, method, pattern));
   const wrong = results.find((result) => typeof result === "string");
   if (wrong !== undefined) {
-    throw new ConfigError("pattern", wrong.slice(wrong.indexOf("\n") + 1));
+    throw configError(wrong);
   }
   return results.includes(true);
 }

@@ -58,9 +58,9 @@ function foreignName(value) {
 /**
  * @param {unknown} value
  * @param {string} path where it is, for errors
- * @param {object[]} inside the objects around it
+ * @param {object[]} [inside] the objects around it
  */
-function encode(value, path, inside) {
+function encodeValue(value, path, inside = []) {
   switch (typeof value) {
     case "string":
     case "boolean":
@@ -89,7 +89,7 @@ function encode(value, path, inside) {
   }
   const within = [...inside, value];
   if (Array.isArray(value)) {
-    return Array.from(value, (item, index) => encode(item ?? null, `${path}[${index}]`, within));
+    return Array.from(value, (item, index) => encodeValue(item ?? null, `${path}[${index}]`, within));
   }
   if (!isPlain(value)) {
     return { $foreign: foreignName(value) };
@@ -102,7 +102,7 @@ function encodeMembers(object, path, inside) {
   for (const name of Object.keys(object)) {
     const value = object[name];
     if (value !== undefined) {
-      members[name] = encode(value, path === "" ? name : `${path}.${name}`, inside);
+      members[name] = encodeValue(value, path === "" ? name : `${path}.${name}`, inside);
     }
   }
   return members;
@@ -142,4 +142,4 @@ function readOptions(options) {
   };
 }
 
-module.exports = { readOptions };
+module.exports = { encodeValue, readOptions };

@@ -23,7 +23,7 @@ class JwtVerifier {
   }
 
   async ready(options = {}) {
-    const seconds = readDuration(options.timeout ?? undefined, "timeout");
+    const seconds = readDuration(options.timeout, "timeout");
     const { native } = guardOf(this);
     const pending = native.ready() ?? "";
     const answer = seconds === undefined ? await pending : await within(pending, seconds, native);

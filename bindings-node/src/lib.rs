@@ -15,3 +15,9 @@ mod options;
 mod panic;
 mod verifier;
 mod wait;
+
+/// Node trusts the file that this variable names, and so do fetches of key sets.
+#[napi_derive::module_init]
+fn trust_what_node_trusts() {
+    bearergate_core::add_certificates_from_env("NODE_EXTRA_CA_CERTS");
+}

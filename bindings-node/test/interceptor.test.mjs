@@ -1,6 +1,6 @@
 // The interceptor on hand-made requests: what it strips, skips, refuses and carries on.
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { after, before, describe, it } from "node:test";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { authContextStorage, createJwtAuthInterceptor, getAuthContext, JwtAuthError, JwtVerifier } from "bearergate";
 import { collect, request, stream, streamRequest } from "./support/requests.mjs";
@@ -365,6 +365,13 @@ describe("endStreamsAtExpiry", () => {
   const soon = () => hmacToken({ sub: "alice", exp: inSeconds(2) });
   const isExpiry = (error) => error.code === Code.Unauthenticated && error.cause.code === "ERR_TOKEN_EXPIRED";
 
+  // The timer of a deadline holds no process open; in a server the connection does.
+  let alive;
+  before(() => {
+    alive = setInterval(() => {}, 1000);
+  });
+  after(() => clearInterval(alive));
+
   it("ends a response that hangs, and tells the handler", async () => {
     let aborted;
     async function* hangs(signal) {
@@ -393,11 +400,8 @@ describe("endStreamsAtExpiry", () => {
         throw error;
       });
     })({ ...request(soon()), stream: true, message: hangs() });
-    // The timer of the deadline holds no process open; in a server the connection does.
-    const alive = setTimeout(() => {}, 10_000);
     await assert.rejects(call, isExpiry);
     await new Promise((resolve) => setImmediate(resolve));
-    clearTimeout(alive);
     assert.ok(isExpiry(handlerSaw));
   });
 
