@@ -4,6 +4,7 @@
 //! message, its Python class) is read from here.
 
 use std::fmt;
+use std::fmt::Write as _;
 
 use serde_json::json;
 
@@ -361,7 +362,7 @@ fn sanitize(text: &str) -> Box<str> {
             piece.push(character);
         } else {
             for unit in character.encode_utf16(&mut units) {
-                piece.push_str(&format!("\\u{unit:04x}"));
+                let _ = write!(piece, "\\u{unit:04x}");
             }
         }
         if shown.len() + piece.len() > SHOWN {

@@ -43,7 +43,7 @@ impl Stats {
     pub(crate) fn new(fixed_keys: usize, sets: Vec<SetStats>, cache: (u64, u64), closed: bool) -> Self {
         let rank = |state: &str| STATES.iter().position(|known| *known == state).unwrap_or(0);
         let state = sets.iter().map(|set| set.phase).max_by_key(|state| rank(state)).unwrap_or("static");
-        let mut stats = Self {
+        let mut sum = Self {
             state: if closed { "closed" } else { state },
             keys: fixed_keys,
             skipped: Vec::new(),
@@ -59,17 +59,17 @@ impl Stats {
             url: sets.first().map(|set| set.url.clone()),
         };
         for set in sets {
-            stats.keys += set.keys;
-            stats.skipped.extend(set.skipped);
-            stats.age_seconds = larger(stats.age_seconds, set.age_ms.map(seconds));
-            stats.last_success = stats.last_success.into_iter().chain(set.last_success_wall_ms).min();
-            stats.last_error = stats.last_error.or(set.last_error);
-            stats.next_attempt_seconds = smaller(stats.next_attempt_seconds, set.next_attempt_ms.map(seconds));
-            stats.fetching |= set.fetching;
-            stats.fetches += set.fetches;
-            stats.failures += set.failures;
+            sum.keys += set.keys;
+            sum.skipped.extend(set.skipped);
+            sum.age_seconds = larger(sum.age_seconds, set.age_ms.map(seconds));
+            sum.last_success = sum.last_success.into_iter().chain(set.last_success_wall_ms).min();
+            sum.last_error = sum.last_error.or(set.last_error);
+            sum.next_attempt_seconds = smaller(sum.next_attempt_seconds, set.next_attempt_ms.map(seconds));
+            sum.fetching |= set.fetching;
+            sum.fetches += set.fetches;
+            sum.failures += set.failures;
         }
-        stats
+        sum
     }
 
     /// The stats as a JSON object.

@@ -186,10 +186,10 @@ impl Verifier {
     fn remembered(&self, token: &str) -> Option<Result<Verified, Refusal>> {
         let found = self.0.cache.as_ref()?.find(token)?;
         let trust = self.0.policy.trusts.get(found.trust)?;
-        if let Keys::Remote(set) = &trust.keys {
-            if self.is_closed() || set.current()?.generation != found.generation {
-                return None;
-            }
+        if let Keys::Remote(set) = &trust.keys
+            && (self.is_closed() || set.current()?.generation != found.generation)
+        {
+            return None;
         }
         let header = found.verified.header();
         let checked = found.verified.claims().check(header, &trust.rules, self.0.clock.wall_seconds());

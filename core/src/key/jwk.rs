@@ -72,10 +72,10 @@ fn check_purpose(jwk: Value<'_>) -> Result<(), KeyProblem> {
     if jwk.get("use").is_some_and(|value| value.as_str().as_deref() != Some("sig")) {
         return Err(KeyProblem::unsupported("its use is not \"sig\""));
     }
-    if let Some(operations) = jwk.get("key_ops") {
-        if !operations.items().any(|operation| operation.as_str().as_deref() == Some("verify")) {
-            return Err(KeyProblem::unsupported("its key_ops do not contain \"verify\""));
-        }
+    if let Some(operations) = jwk.get("key_ops")
+        && !operations.items().any(|operation| operation.as_str().as_deref() == Some("verify"))
+    {
+        return Err(KeyProblem::unsupported("its key_ops do not contain \"verify\""));
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Public keys from PEM text (RFC 7468) and DER: SubjectPublicKeyInfo, PKCS#1, or the key of an
+//! Public keys from PEM text (RFC 7468) and DER: `SubjectPublicKeyInfo`, PKCS#1, or the key of an
 //! X.509 certificate.
 
 use spki::SubjectPublicKeyInfoRef;
@@ -40,7 +40,7 @@ pub(crate) fn from_pem(text: &[u8]) -> Result<PreparedKey, KeyProblem> {
     }
 }
 
-/// The key of a DER SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7).
+/// The key of a DER `SubjectPublicKeyInfo` (RFC 5280 section 4.1.2.7).
 pub(crate) fn from_spki(der: &[u8]) -> Result<PreparedKey, KeyProblem> {
     let info =
         SubjectPublicKeyInfoRef::from_der(der).map_err(|_| KeyProblem::unusable("not a DER SubjectPublicKeyInfo"))?;
@@ -76,7 +76,7 @@ pub(crate) fn from_spki(der: &[u8]) -> Result<PreparedKey, KeyProblem> {
     }
 }
 
-/// RSAPublicKey of RFC 8017 appendix A.1.1.
+/// `RSAPublicKey` of RFC 8017 appendix A.1.1.
 fn from_pkcs1(der: &[u8]) -> Result<PreparedKey, KeyProblem> {
     let components = || -> spki::der::Result<(Vec<u8>, Vec<u8>)> {
         let mut reader = SliceReader::new(der)?;

@@ -1,4 +1,4 @@
-//! One fetch of a key set, discovery included (OpenID Connect Discovery 1.0 section 4, RFC 8414
+//! One fetch of a key set, discovery included (`OpenID` Connect Discovery 1.0 section 4, RFC 8414
 //! section 3).
 
 use reqwest::{Client, Url};
@@ -9,6 +9,7 @@ use crate::json::Document;
 use crate::options::{FetchPolicy, Locator, check_remote_url};
 
 /// What a fetch brought.
+#[allow(clippy::large_enum_variant)] // one per fetch
 pub(super) enum Fetched {
     Set { keys: KeySet, age_ms: Option<i64>, validator: Option<Validator> },
     NotModified { age_ms: Option<i64> },

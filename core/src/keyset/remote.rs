@@ -225,12 +225,11 @@ impl RemoteSet {
         let limit = Duration::from_millis(policy.timeout_ms);
         let work = async {
             let process = self.process();
-            let client = match process.client.get() {
-                Some(client) => client.clone(),
-                None => {
-                    let client = http::client(policy, self.policy.uses_tls())?;
-                    process.client.get_or_init(|| client).clone()
-                }
+            let client = if let Some(client) = process.client.get() {
+                client.clone()
+            } else {
+                let client = http::client(policy, self.policy.uses_tls())?;
+                process.client.get_or_init(|| client).clone()
             };
             let validator = self.current.load().as_ref().and_then(|current| current.validator.clone());
             fetch(&client, &self.policy.locator, policy, validator.as_ref()).await

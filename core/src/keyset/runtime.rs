@@ -17,10 +17,10 @@ static RUNTIME: ArcSwapOption<Runtime> = ArcSwapOption::const_empty();
 pub(super) fn handle() -> io::Result<Handle> {
     let pid = std::process::id();
     let seen = RUNTIME.load_full();
-    if let Some(runtime) = &seen {
-        if runtime.pid == pid {
-            return Ok(runtime.handle.clone());
-        }
+    if let Some(runtime) = &seen
+        && runtime.pid == pid
+    {
+        return Ok(runtime.handle.clone());
     }
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let handle = runtime.handle().clone();

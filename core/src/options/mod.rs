@@ -1,9 +1,13 @@
 //! What the user configures. `OptionValue` is how a binding hands it over, `read` gives it types,
 //! and `Policy` (in `policy.rs`) checks it once into something that cannot be wrong.
 
+mod check;
 mod error;
+mod key_source;
 mod policy;
 mod read;
+mod remote;
+mod trust;
 mod value;
 
 use std::time::Duration;
@@ -16,9 +20,10 @@ pub use value::{KeyAlgorithm, KeyHandle, KeyKind, OptionValue};
 
 pub use read::parse_duration;
 
-pub(crate) use policy::{
-    Credentials, FetchPolicy, Keys, Locator, Policy, Rules, SetPolicy, Trust, Trusts, check_remote_url,
-};
+pub(crate) use key_source::Keys;
+pub(crate) use policy::{Credentials, Policy};
+pub(crate) use remote::{FetchPolicy, Locator, SetPolicy, check_remote_url};
+pub(crate) use trust::{Rules, Trust, Trusts};
 
 /// How option names are spelled in what is read and in the errors about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -56,7 +61,8 @@ pub struct Options {
     pub end_streams_at_expiry: Option<bool>,
     /// URL of the protected-resource metadata (RFC 9728), added to `WWW-Authenticate`.
     pub resource_metadata: Option<String>,
-    pub(crate) spelling: Spelling,
+    /// How errors spell option names.
+    pub spelling: Spelling,
 }
 
 /// One key source, and the rules for the tokens it signs.
@@ -64,7 +70,7 @@ pub struct Options {
 pub struct TrustOptions {
     /// Remote JWK Set. Takes precedence over `public_key` and `secret`.
     pub jwks_uri: Option<String>,
-    /// Find the JWK Set from the one issuer (OpenID Connect discovery, then RFC 8414).
+    /// Find the JWK Set from the one issuer (`OpenID` Connect discovery, then RFC 8414).
     pub discover: Option<bool>,
     /// Fixed public key or set of them. Takes precedence over `secret`.
     pub public_key: Option<PublicKey>,
@@ -95,9 +101,9 @@ pub struct TrustOptions {
 /// A fixed public key, in the form it was given.
 #[derive(Debug, Clone)]
 pub enum PublicKey {
-    /// PEM text: SubjectPublicKeyInfo, PKCS#1, or an X.509 certificate.
+    /// PEM text: `SubjectPublicKeyInfo`, PKCS#1, or an X.509 certificate.
     Pem(String),
-    /// DER SubjectPublicKeyInfo.
+    /// DER `SubjectPublicKeyInfo`.
     Der(Vec<u8>),
     /// JSON text of a JWK or a JWK Set.
     Jwk(String),

@@ -283,12 +283,14 @@ fn whole_number(path: &str, value: OptionValue) -> Read<u64> {
 /// Longest duration accepted anywhere: a thousand years, far below any overflow.
 const LONGEST: f64 = 1000.0 * 31_557_600.0;
 
+#[allow(clippy::needless_pass_by_value)] // readers own the value they are handed
 fn whole_seconds(path: &str, value: OptionValue) -> Read<Duration> {
-    seconds(path, value).map(|seconds| Duration::from_secs_f64(seconds.round()))
+    seconds(path, &value).map(|seconds| Duration::from_secs_f64(seconds.round()))
 }
 
+#[allow(clippy::needless_pass_by_value)]
 fn seconds_and_milliseconds(path: &str, value: OptionValue) -> Read<Duration> {
-    seconds(path, value).map(|seconds| Duration::from_secs_f64((seconds * 1000.0).round() / 1000.0))
+    parse_duration(path, &value)
 }
 
 /// Reads a duration as options do: seconds as a number, or a string such as `30s`.
@@ -296,11 +298,11 @@ fn seconds_and_milliseconds(path: &str, value: OptionValue) -> Read<Duration> {
 /// # Errors
 /// Anything else, or a negative duration; the error names `option`.
 pub fn parse_duration(option: &str, value: &OptionValue) -> Result<Duration, ConfigError> {
-    seconds_and_milliseconds(option, value.clone())
+    seconds(option, value).map(|seconds| Duration::from_secs_f64((seconds * 1000.0).round() / 1000.0))
 }
 
-fn seconds(path: &str, value: OptionValue) -> Read<f64> {
-    let seconds = match &value {
+fn seconds(path: &str, value: &OptionValue) -> Read<f64> {
+    let seconds = match value {
         OptionValue::Number(seconds) => *seconds,
         OptionValue::Text(text) => duration::parse(text).ok_or_else(|| {
             ConfigError::new(

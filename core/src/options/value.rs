@@ -38,9 +38,9 @@ pub enum OptionValue {
 pub struct KeyHandle {
     /// What the key is.
     pub kind: KeyKind,
-    /// DER SubjectPublicKeyInfo of a public key; empty for any other kind.
+    /// DER `SubjectPublicKeyInfo` of a public key; empty for any other kind.
     pub spki: Vec<u8>,
-    /// The algorithm a WebCrypto key is bound to.
+    /// The algorithm a `WebCrypto` key is bound to.
     pub algorithm: Option<KeyAlgorithm>,
 }
 
@@ -55,7 +55,7 @@ pub enum KeyKind {
     Secret,
 }
 
-/// A WebCrypto key's algorithm.
+/// A `WebCrypto` key's algorithm.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyAlgorithm {
     /// `RSASSA-PKCS1-v1_5`, `RSA-PSS`, `ECDSA`, `Ed25519`, `ML-DSA-65`, …

@@ -1,0 +1,289 @@
+//! Strict JSON, looked at once: a checked text with an index of its values, and no tree of copies.
+//!
+//! Stricter than RFC 8259 where leniency has been an attack: no duplicate member names (compared
+//! after unescaping), no lone surrogates, no byte order mark, no number whose double is infinite,
+//! nesting to a fixed depth. Time and memory are linear in the text.
+
+mod escape;
+mod parse;
+
+use std::borrow::Cow;
+
+use escape::unescape;
+
+/// Deepest nesting accepted; the outermost value is level 1.
+pub(crate) const MAX_DEPTH: usize = 32;
+
+/// The text is not strict JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct NotStrictJson;
+
+type Checked<T> = Result<T, NotStrictJson>;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Null,
+    False,
+    True,
+    Number,
+    String,
+    Array,
+    Object,
+}
+
+/// One value of the text, in document order. An object's children alternate name and value.
+#[derive(Debug, Clone, Copy)]
+struct Node {
+    /// First byte of the value; of a string, the byte after its quote.
+    start: u32,
+    /// Byte after the value; of a string, its closing quote.
+    end: u32,
+    /// Index of the node after this one and all its children.
+    next: u32,
+    kind: Kind,
+    escaped: bool,
+}
+
+/// A strict JSON text and the index of its values.
+#[derive(Debug, Clone)]
+pub(crate) struct Document {
+    text: Box<str>,
+    nodes: Box<[Node]>,
+}
+
+impl Document {
+    /// Checks the whole text.
+    pub(crate) fn parse(bytes: Vec<u8>) -> Checked<Self> {
+        let text = String::from_utf8(bytes).map_err(|_| NotStrictJson)?.into_boxed_str();
+        let nodes = parse::index(&text)?;
+        Ok(Self { text, nodes })
+    }
+
+    /// The same, and the outermost value must be an object.
+    pub(crate) fn parse_object(bytes: Vec<u8>) -> Checked<Self> {
+        let document = Self::parse(bytes)?;
+        if document.root().kind() == Kind::Object { Ok(document) } else { Err(NotStrictJson) }
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub(crate) fn root(&self) -> Value<'_> {
+        Value { document: self, at: 0 }
+    }
+}
+
+/// One value of a document.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Value<'a> {
+    document: &'a Document,
+    at: usize,
+}
+
+impl<'a> Value<'a> {
+    fn node(self) -> &'a Node {
+        &self.document.nodes[self.at]
+    }
+
+    pub(crate) fn kind(self) -> Kind {
+        self.node().kind
+    }
+
+    /// The value's text, quotes of a string not included.
+    pub(crate) fn raw(self) -> &'a str {
+        let node = self.node();
+        &self.document.text[node.start as usize..node.end as usize]
+    }
+
+    /// A string's characters.
+    pub(crate) fn as_str(self) -> Option<Cow<'a, str>> {
+        let node = self.node();
+        (node.kind == Kind::String)
+            .then(|| if node.escaped { Cow::Owned(unescape(self.raw())) } else { Cow::Borrowed(self.raw()) })
+    }
+
+    /// A number's double.
+    pub(crate) fn as_f64(self) -> Option<f64> {
+        if self.kind() == Kind::Number { self.raw().parse().ok() } else { None }
+    }
+
+    fn children(self) -> impl Iterator<Item = Value<'a>> {
+        let end = self.node().next as usize;
+        let container = matches!(self.kind(), Kind::Array | Kind::Object);
+        let mut at = if container { self.at + 1 } else { end };
+        std::iter::from_fn(move || {
+            (at < end).then(|| {
+                let child = Value { document: self.document, at };
+                at = child.node().next as usize;
+                child
+            })
+        })
+    }
+
+    /// The items of an array; nothing for any other value.
+    pub(crate) fn items(self) -> impl Iterator<Item = Value<'a>> {
+        let array = self.kind() == Kind::Array;
+        self.children().filter(move |_| array)
+    }
+
+    /// The members of an object in document order; nothing for any other value.
+    pub(crate) fn members(self) -> impl Iterator<Item = (Cow<'a, str>, Value<'a>)> {
+        let object = self.kind() == Kind::Object;
+        let mut children = self.children();
+        std::iter::from_fn(move || {
+            if !object {
+                return None;
+            }
+            let name = children.next()?.as_str()?;
+            Some((name, children.next()?))
+        })
+    }
+
+    /// The member of an object with this name.
+    pub(crate) fn get(self, name: &str) -> Option<Value<'a>> {
+        if self.kind() != Kind::Object {
+            return None;
+        }
+        let mut children = self.children();
+        while let (Some(key), Some(value)) = (children.next(), children.next()) {
+            let found =
+                if key.node().escaped { key.as_str().is_some_and(|key| key == name) } else { key.raw() == name };
+            if found {
+                return Some(value);
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn parse(text: &str) -> Checked<Document> {
+        Document::parse(text.as_bytes().to_vec())
+    }
+
+    #[test]
+    fn values_are_found_where_they_are() {
+        let document = parse(r#" {"a":[1,{"b":"x\n\ud83d\ude00"}],"c":null,"d\u0065":-0.5e2} "#).unwrap();
+        let root = document.root();
+        let list = root.get("a").unwrap();
+        assert_eq!(list.items().count(), 2);
+        let object = list.items().nth(1).unwrap();
+        assert_eq!(object.get("b").unwrap().as_str().unwrap(), "x\n\u{1F600}");
+        assert_eq!(object.raw(), r#"{"b":"x\n\ud83d\ude00"}"#);
+        assert_eq!(root.get("c").unwrap().kind(), Kind::Null);
+        assert_eq!(root.get("de").unwrap().as_f64(), Some(-50.0));
+        assert_eq!(root.members().count(), 3);
+        assert!(root.get("x").is_none());
+    }
+
+    #[test]
+    fn what_is_refused() {
+        let many = (0..20).map(|i| format!("\"k{i}\":0")).collect::<Vec<_>>().join(",");
+        for text in [
+            "",
+            " ",
+            "{",
+            "}",
+            "{\"a\"}",
+            "{\"a\":1,}",
+            "[1,]",
+            "[1 2]",
+            "{} {}",
+            "\u{feff}{}",
+            "nul",
+            "truex",
+            "'a'",
+            "{a:1}",
+            "01",
+            "-",
+            "1.",
+            ".5",
+            "+1",
+            "1e",
+            "1e400",
+            "-1e400",
+            "NaN",
+            "Infinity",
+            "\"\n\"",
+            "\"\\x\"",
+            r#""\ud800""#,
+            r#""\udc00""#,
+            r#""\ud800\u0041""#,
+            r#""\u12""#,
+            r#""\u+123""#,
+            "\"a",
+            r#"{"a":1,"a":2}"#,
+            r#"{"a":1,"\u0061":2}"#,
+            r#"{"x":{"a":1,"a":2}}"#,
+            &format!("{{{many},\"k7\":1}}"),
+            &"[".repeat(100_000),
+            &"9".repeat(400),
+        ] {
+            assert_eq!(parse(text).err(), Some(NotStrictJson), "{}", &text[..text.len().min(60)]);
+        }
+        assert_eq!(Document::parse(vec![b'"', 0xff, b'"']).err(), Some(NotStrictJson));
+        assert!(Document::parse_object(b"[]".to_vec()).is_err());
+    }
+
+    #[test]
+    fn depth_counts_the_outermost_value() {
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(parse(&nested(MAX_DEPTH)).is_ok());
+        assert!(parse(&nested(MAX_DEPTH + 1)).is_err());
+    }
+
+    fn any_json() -> impl Strategy<Value = serde_json::Value> {
+        let leaf = prop_oneof![
+            Just(serde_json::Value::Null),
+            any::<bool>().prop_map(Into::into),
+            any::<i64>().prop_map(Into::into),
+            any::<f64>().prop_map(Into::into),
+            any::<String>().prop_map(Into::into),
+        ];
+        leaf.prop_recursive(4, 64, 8, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..8).prop_map(Into::into),
+                prop::collection::hash_map(any::<String>(), inner, 0..24)
+                    .prop_map(|map| serde_json::Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    fn to_serde(value: Value<'_>) -> serde_json::Value {
+        match value.kind() {
+            Kind::Null => serde_json::Value::Null,
+            Kind::True => true.into(),
+            Kind::False => false.into(),
+            Kind::Number if value.raw().contains(['.', 'e', 'E']) => value.as_f64().unwrap().into(),
+            Kind::Number => serde_json::from_str(value.raw()).unwrap(),
+            Kind::String => value.as_str().unwrap().into_owned().into(),
+            Kind::Array => value.items().map(to_serde).collect(),
+            Kind::Object => value.members().map(|(name, value)| (name.into_owned(), to_serde(value))).collect(),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_serde_json_on_what_it_writes(json in any_json()) {
+            let document = parse(&json.to_string()).unwrap();
+            prop_assert_eq!(to_serde(document.root()), json);
+        }
+
+        #[test]
+        fn accepts_nothing_that_serde_json_refuses(text in r#"[\[\]{}",:0-9eE+\-.\\u a-dtrfnl]{0,24}"#) {
+            if parse(&text).is_ok() {
+                prop_assert!(serde_json::from_str::<serde_json::Value>(&text).is_ok());
+            }
+        }
+
+        #[test]
+        fn no_input_panics(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = Document::parse(bytes);
+        }
+    }
+}
