@@ -175,16 +175,20 @@ impl AuthContext {
     /// the year 9999.
     #[getter]
     fn expires_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let instant = self.expires_at.get_or_try_init(py, || {
-            match self.verified.as_ref().and_then(Verified::expires_at_ms) {
+        let instant =
+            self.expires_at.get_or_try_init(py, || match self.verified.as_ref().and_then(Verified::expires_at_ms) {
                 Some(ms) => python::instant_of_ms(py, ms).map(Bound::unbind),
                 None => Ok(py.None()),
-            }
-        })?;
+            })?;
         Ok(instant.bind(py).clone())
     }
 
-    fn __richcmp__<'py>(&self, py: Python<'py>, other: &Bound<'py, PyAny>, op: CompareOp) -> PyResult<Bound<'py, PyAny>> {
+    fn __richcmp__<'py>(
+        &self,
+        py: Python<'py>,
+        other: &Bound<'py, PyAny>,
+        op: CompareOp,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let Ok(other) = other.cast::<Self>() else {
             return Ok(py.NotImplemented().into_bound(py));
         };
@@ -196,7 +200,9 @@ impl AuthContext {
 
     fn __hash__(&self, py: Python<'_>) -> PyResult<isize> {
         // Claims have no hash; equal contexts agree in the rest.
-        (&self.subject, &self.name, &self.roles, &self.scopes, &self.kind, self.expires_at(py)?).into_pyobject(py)?.hash()
+        (&self.subject, &self.name, &self.roles, &self.scopes, &self.kind, self.expires_at(py)?)
+            .into_pyobject(py)?
+            .hash()
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {

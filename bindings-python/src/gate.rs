@@ -1,6 +1,8 @@
 //! One gate over one set of options: one call per request.
 
-use bearergate_core::{self as core, Clock, Code, Decision, ManualClock, Options, Outcome, Readiness, Request, Spelling};
+use bearergate_core::{
+    self as core, Clock, Code, Decision, ManualClock, Options, Outcome, Readiness, Request, Spelling,
+};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
@@ -56,7 +58,8 @@ impl Gate {
 
     /// For the conformance and fault runners: moves the clocks.
     fn set_clock(&self, wall_ms: i64, mono_ms: u64) -> PyResult<()> {
-        let clock = self.clock.as_ref().ok_or_else(|| PyRuntimeError::new_err("this gate runs on the system's clocks"))?;
+        let clock =
+            self.clock.as_ref().ok_or_else(|| PyRuntimeError::new_err("this gate runs on the system's clocks"))?;
         clock.set(wall_ms, mono_ms);
         Ok(())
     }

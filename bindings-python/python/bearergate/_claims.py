@@ -24,7 +24,7 @@ class Claims(Mapping[str, Any]):
     __slots__ = ("_members",)
     _members: dict[str, Any]
 
-    def __init__(self, members: Mapping[str, Any] = {}, /) -> None:  # noqa: B006 - never changed
+    def __init__(self, members: Mapping[str, Any] = {}, /) -> None:
         """Copies `members`, which must be JSON: str keys, and values of JSON's types at every level."""
         object.__setattr__(self, "_members", {_key(k): _plain(v) for k, v in members.items()})
 

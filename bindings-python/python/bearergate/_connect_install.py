@@ -31,13 +31,17 @@ def install() -> None:
         for module in map(import_module, ("connectrpc._server_async", "connectrpc._server_sync")):
             sort: Sort | None = getattr(module, _NAME, None)
             if sort is None:
-                raise RuntimeError("bearergate needs connectrpc 0.13: this version sorts interceptors elsewhere")
+                raise RuntimeError(
+                    "bearergate needs connectrpc 0.13: this version sorts interceptors elsewhere"
+                )
             if not hasattr(sort, "bearergate"):
                 setattr(module, _NAME, _sorting(sort))
 
 
 def _sorting(sort: Sort) -> Sort:
-    def split_leading_metadata_interceptors(interceptors: Iterable[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
+    def split_leading_metadata_interceptors(
+        interceptors: Iterable[Any],
+    ) -> tuple[Sequence[Any], Sequence[Any]]:
         from . import create_jwt_auth_interceptor
         from ._verifier import JwtVerifier
         from .connect import JwtAuthInterceptor

@@ -132,7 +132,11 @@ class StreamInterceptor:
         return self._entering(_identity_of(ctx), self._deadline(ctx), iter(responses), ctx)
 
     def _entering(
-        self, identity: Identity, deadline: int | None, responses: Iterator[RES], ctx: RequestContext[Any, Any]
+        self,
+        identity: Identity,
+        deadline: int | None,
+        responses: Iterator[RES],
+        ctx: RequestContext[Any, Any],
     ) -> Generator[RES]:
         while True:
             # Whatever ends the stream leaves the identity entered, so that it is still current while

@@ -45,7 +45,5 @@ def parse_auth_headers(headers: Mapping[str, str]) -> AuthContext | None:
     The headers are believed as they are: read them only where every client is a service of yours
     that strips what came from outside. `None` when there is no subject, or it was cut.
     """
-    found = {
-        name: value for key, value in headers.items() if (name := key.lower()) in _NAMES
-    }
+    found = {name: value for key, value in headers.items() if (name := key.lower()) in _NAMES}
     return _native.decode_auth_headers(found)

@@ -28,9 +28,7 @@ def take_hooks(options: dict[str, Any]) -> tuple[Any, Any]:
     for name in ("validate", "on_reject"):
         hook = options.pop(name, None)
         if hook is not None and not callable(hook):
-            raise ConfigError(
-                f"option `{name}`: must be a function, not {type(hook).__name__}", option=name
-            )
+            raise ConfigError(f"option `{name}`: must be a function, not {type(hook).__name__}", option=name)
         hooks.append(hook)
     return hooks[0], hooks[1]
 

@@ -5,6 +5,19 @@ from typing import Any, Final, Generic, Literal, Self, TypeVar, final
 from ._claims import Claims
 from ._errors import ErrorCode, Reason
 
+__all__ = [
+    "AUTH_HEADERS",
+    "AuthContext",
+    "Gate",
+    "Refusal",
+    "Ticket",
+    "__version__",
+    "decode_auth_headers",
+    "encode_auth_headers",
+    "error_table",
+    "matches_method_pattern",
+]
+
 __version__: Final[str]
 AUTH_HEADERS: Final[tuple[tuple[str, str], ...]]
 
@@ -17,6 +30,8 @@ class AuthContext:
     Cannot be changed; equal when every field is; may be pickled and copied. The constructor is for
     tests and for code that learned an identity elsewhere: it verifies nothing.
     """
+
+    __match_args__: Final = ("subject", "roles", "scopes")
 
     def __new__(
         cls,
@@ -62,17 +77,7 @@ class AuthContext:
     def __hash__(self) -> int: ...
     def __copy__(self) -> Self: ...
     def __deepcopy__(self, memo: dict[int, Any], /) -> Self: ...
-    def __replace__(
-        self,
-        *,
-        subject: str = ...,
-        name: str | None = ...,
-        roles: Iterable[str] = ...,
-        scopes: Iterable[str] = ...,
-        claims: Mapping[str, Any] | None = ...,
-        type: str = ...,
-        expires_at: datetime | None = ...,
-    ) -> Self: ...
+    def __replace__(self, **changes: Any) -> Self: ...
     def __reduce__(self) -> tuple[Any, ...]: ...
 
 @final

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypedDict
 
 if TYPE_CHECKING:
@@ -137,14 +137,16 @@ class JwtAuthOptions(_Trust, total=False):
     on_reject: Callable[[RejectInfo], object | Awaitable[object]] | None
 
 
-class Stats(TypedDict, total=False):
-    """The state of a verifier's keys."""
+class Stats(TypedDict):
+    """The state of a verifier's keys. With several issuers, numbers are sums and the state is the worst."""
 
     state: Literal["static", "cold", "fresh", "ageing", "stale", "dead", "closed"]
     keys: int
-    skipped: list[dict[str, Any]]
+    """Usable keys."""
+    skipped: list[dict[str, str | None]]
+    """Keys that cannot be used: `kid`, where there is one, and `reason`."""
     age_seconds: float | None
-    last_success: float | str | None
+    last_success: datetime | None
     last_error: str | None
     next_attempt_seconds: float | None
     fetching: bool
@@ -152,4 +154,5 @@ class Stats(TypedDict, total=False):
     failures: int
     cache_hits: int
     cache_misses: int
-    url: str
+    url: str | None
+    """The key set's URL without its query."""

@@ -6,9 +6,9 @@ import json
 import re
 import warnings
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Self, final
+from typing import TYPE_CHECKING, Any, Self, cast, final
 
-from . import _waiting
+from . import _time, _waiting
 from ._judge import Judge, take_hooks
 from ._native import AuthContext, Gate, Ticket
 
@@ -115,8 +115,10 @@ class JwtVerifier:
 
     def stats(self) -> Stats:
         """The state of the keys and of the cache, for a readiness page or a log."""
-        stats: Stats = _snake(json.loads(self._judge.gate.stats_json()))
-        return stats
+        stats = _snake(json.loads(self._judge.gate.stats_json()))
+        if stats["last_success"] is not None:
+            stats["last_success"] = _time.of_ms(stats["last_success"])
+        return cast("Stats", stats)
 
     def close(self) -> None:
         """Lets go of the remote keys. Calls that wait, and later ones that need them, are refused as
@@ -148,7 +150,7 @@ class JwtVerifier:
         self.close()
 
     def __repr__(self) -> str:
-        return f"<JwtVerifier {self.stats().get('state')}>"
+        return f"<JwtVerifier {self.stats()['state']}>"
 
 
 def _seconds(timeout: float | timedelta | None) -> float | None:

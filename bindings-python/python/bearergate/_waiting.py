@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from ._native import Ticket
@@ -64,4 +64,4 @@ async def _resolved_on_trio(ticket: Ticket[T], timeout: float | None) -> T:
         await arrived.wait()
     if not outcomes:
         raise TimeoutError
-    return cast("T", outcomes[0])
+    return outcomes[0]

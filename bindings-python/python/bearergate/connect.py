@@ -65,7 +65,11 @@ class JwtAuthInterceptor:
         put(self, "_judge", judge)
         put(self, "_gate", judge.gate)
         put(self, "_header", judge.gate.credentials_header)
-        put(self, "_streams", StreamInterceptor(self._stream_ended, deadlines=judge.gate.ends_streams_at_expiry))
+        put(
+            self,
+            "_streams",
+            StreamInterceptor(self._stream_ended, deadlines=judge.gate.ends_streams_at_expiry),
+        )
         put(self, "verifier", JwtVerifier._over(judge))
 
     @classmethod
@@ -84,7 +88,9 @@ class JwtAuthInterceptor:
         except Exception as error:
             self._refuse(ctx, error)
 
-    async def on_end(self, token: Identity | None, ctx: RequestContext[Any, Any], error: Exception | None, /) -> None:
+    async def on_end(
+        self, token: Identity | None, ctx: RequestContext[Any, Any], error: Exception | None, /
+    ) -> None:
         """Ends the request's identity."""
         _end(token, ctx, error)
 
@@ -98,7 +104,9 @@ class JwtAuthInterceptor:
         except Exception as error:
             self._refuse(ctx, error)
 
-    def on_end_sync(self, token: Identity | None, ctx: RequestContext[Any, Any], error: Exception | None, /) -> None:
+    def on_end_sync(
+        self, token: Identity | None, ctx: RequestContext[Any, Any], error: Exception | None, /
+    ) -> None:
         """Ends the request's identity."""
         _end(token, ctx, error)
 
