@@ -1,0 +1,326 @@
+//! A remote key set against a real HTTP server on loopback that misbehaves on request.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bearergate_core::{JwksOptions, Options, Outcome, Readiness, TrustOptions, Verified, Verifier};
+
+/// A signing key with the name it is published under.
+struct Signer {
+    kid: String,
+    key: EcdsaKeyPair,
+}
+
+impl Signer {
+    fn new(kid: &str) -> Self {
+        let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
+        Self { kid: kid.to_owned(), key }
+    }
+
+    fn jwk(&self) -> String {
+        let point = self.key.public_key().as_ref();
+        let (x, y) = (URL_SAFE_NO_PAD.encode(&point[1..33]), URL_SAFE_NO_PAD.encode(&point[33..]));
+        format!(r#"{{"kty":"EC","crv":"P-256","alg":"ES256","kid":"{}","x":"{x}","y":"{y}"}}"#, self.kid)
+    }
+
+    fn token(&self) -> String {
+        let header = URL_SAFE_NO_PAD.encode(format!(r#"{{"alg":"ES256","kid":"{}"}}"#, self.kid));
+        let payload = URL_SAFE_NO_PAD.encode(r#"{"sub":"user-1"}"#);
+        let input = format!("{header}.{payload}");
+        let signature = self.key.sign(&SystemRandom::new(), input.as_bytes()).unwrap();
+        format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature))
+    }
+}
+
+fn jwks(signers: &[&Signer]) -> String {
+    let keys: Vec<_> = signers.iter().map(|signer| signer.jwk()).collect();
+    ok(&format!("{{\"keys\":[{}]}}", keys.join(",")))
+}
+
+fn ok(body: &str) -> String {
+    format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+}
+
+type Behaviour = Arc<dyn Fn(&mut TcpStream, &str) + Send + Sync>;
+
+/// One server; what it does to a connection can be changed at any time.
+struct Server {
+    url: String,
+    hits: Arc<AtomicUsize>,
+    behaviour: Arc<Mutex<Behaviour>>,
+}
+
+impl Server {
+    fn start(behaviour: impl Fn(&mut TcpStream, &str) + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/jwks", listener.local_addr().unwrap());
+        let hits = Arc::new(AtomicUsize::new(0));
+        let behaviour: Arc<Mutex<Behaviour>> = Arc::new(Mutex::new(Arc::new(behaviour)));
+        let (counted, current) = (Arc::clone(&hits), Arc::clone(&behaviour));
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let Ok(mut stream) = stream else { continue };
+                counted.fetch_add(1, Ordering::SeqCst);
+                let behaviour = Arc::clone(&*current.lock().unwrap());
+                std::thread::spawn(move || {
+                    let mut request = Vec::new();
+                    let mut buffer = [0; 1024];
+                    while !request.ends_with(b"\r\n\r\n") {
+                        match stream.read(&mut buffer) {
+                            Ok(0) | Err(_) => return,
+                            Ok(read) => request.extend_from_slice(&buffer[..read]),
+                        }
+                    }
+                    behaviour(&mut stream, &String::from_utf8_lossy(&request));
+                });
+            }
+        });
+        Self { url, hits, behaviour }
+    }
+
+    fn answering(response: String) -> Self {
+        Self::start(says(response))
+    }
+
+    fn now(&self, behaviour: impl Fn(&mut TcpStream, &str) + Send + Sync + 'static) {
+        *self.behaviour.lock().unwrap() = Arc::new(behaviour);
+    }
+
+    fn hits(&self) -> usize {
+        self.hits.load(Ordering::SeqCst)
+    }
+}
+
+fn says(response: String) -> impl Fn(&mut TcpStream, &str) + Send + Sync {
+    move |stream, _| {
+        let _ = stream.write_all(response.as_bytes());
+    }
+}
+
+fn verifier(url: &str, jwks: JwksOptions) -> Verifier {
+    let trust = TrustOptions { jwks_uri: Some(url.to_owned()), jwks, ..TrustOptions::default() };
+    Verifier::new(Options { trust, ..Options::default() }).unwrap()
+}
+
+fn seconds(seconds: u64) -> Option<Duration> {
+    Some(Duration::from_secs(seconds))
+}
+
+/// The decision, waited for.
+fn verify(verifier: &Verifier, token: &str) -> Result<Verified, &'static str> {
+    let decision = match verifier.verify(token) {
+        Outcome::Ready(decision) => decision,
+        Outcome::Wait(ticket) => ticket.wait(),
+    };
+    decision.map_err(|refusal| refusal.code().as_str())
+}
+
+fn code(verifier: &Verifier, token: &str) -> &'static str {
+    verify(verifier, token).err().unwrap_or("accepted")
+}
+
+#[test]
+fn a_thousand_requests_on_a_cold_cache_make_one_fetch() {
+    let signer = Signer::new("a");
+    let response = jwks(&[&signer]);
+    let server = Server::start(move |stream, _| {
+        std::thread::sleep(Duration::from_millis(100));
+        let _ = stream.write_all(response.as_bytes());
+    });
+    let verifier = verifier(&server.url, JwksOptions::default());
+    let token = signer.token();
+    let tickets: Vec<_> = (0..1000)
+        .map(|_| match verifier.verify(&token) {
+            Outcome::Wait(ticket) => ticket,
+            Outcome::Ready(decision) => panic!("decided without keys: {decision:?}"),
+        })
+        .collect();
+    for ticket in tickets {
+        assert_eq!(ticket.wait().unwrap().subject(), "user-1");
+    }
+    assert_eq!(server.hits(), 1);
+}
+
+#[test]
+fn verifiers_with_the_same_policy_share_one_set() {
+    let signer = Signer::new("a");
+    let server = Server::answering(jwks(&[&signer]));
+    for _ in 0..20 {
+        let kept = verifier(&server.url, JwksOptions::default());
+        assert_eq!(code(&kept, &signer.token()), "accepted");
+        std::mem::forget(kept);
+    }
+    assert_eq!(server.hits(), 1);
+    let other = verifier(&server.url, JwksOptions { max_keys: Some(7), ..JwksOptions::default() });
+    assert_eq!(code(&other, &signer.token()), "accepted");
+    assert_eq!(server.hits(), 2);
+}
+
+#[test]
+fn rotation_is_picked_up_once_per_cooldown() {
+    let (old, new, unknown) = (Signer::new("old"), Signer::new("new"), Signer::new("unknown"));
+    let server = Server::answering(jwks(&[&old]));
+    let verifier = verifier(&server.url, JwksOptions::default());
+    assert_eq!(code(&verifier, &old.token()), "accepted");
+    server.now(says(jwks(&[&new])));
+    assert_eq!(code(&verifier, &new.token()), "accepted");
+    assert_eq!(code(&verifier, &old.token()), "ERR_KEY_NOT_FOUND");
+    for _ in 0..50 {
+        assert_eq!(code(&verifier, &unknown.token()), "ERR_KEY_NOT_FOUND");
+    }
+    assert_eq!(server.hits(), 2);
+}
+
+#[test]
+fn a_key_rotated_in_place_is_picked_up_after_one_signature_failure() {
+    let (old, new) = (Signer::new("same"), Signer::new("same"));
+    let server = Server::answering(jwks(&[&old]));
+    let verifier = verifier(&server.url, JwksOptions::default());
+    assert_eq!(code(&verifier, &old.token()), "accepted");
+    server.now(says(jwks(&[&new])));
+    assert_eq!(code(&verifier, &new.token()), "accepted");
+    assert_eq!(code(&verifier, &old.token()), "ERR_SIGNATURE_INVALID");
+    assert_eq!(server.hits(), 2);
+}
+
+#[test]
+fn an_outage_keeps_the_last_good_set() {
+    let signer = Signer::new("a");
+    let server = Server::answering(jwks(&[&signer]));
+    let verifier = verifier(&server.url, JwksOptions { cooldown: seconds(1), ..JwksOptions::default() });
+    assert_eq!(code(&verifier, &signer.token()), "accepted");
+    for broken in [
+        "HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n".to_owned(),
+        "HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/\r\nContent-Length: 0\r\n\r\n".to_owned(),
+        ok("<html>"),
+        ok(r#"{"keys":[]}"#),
+    ] {
+        server.now(says(broken));
+        // An unknown key causes a fetch; that it failed says nothing about the token.
+        assert_eq!(code(&verifier, &Signer::new("other").token()), "ERR_KEYS_UNAVAILABLE");
+        assert_eq!(code(&verifier, &signer.token()), "accepted");
+        std::thread::sleep(Duration::from_millis(1050));
+    }
+    assert_eq!(verifier.stats().failures, 4);
+}
+
+#[test]
+fn a_cold_outage_is_unavailable_and_recovers_by_itself() {
+    let signer = Signer::new("a");
+    let server = Server::answering("HTTP/1.1 503 Down\r\nContent-Length: 0\r\n\r\n".to_owned());
+    let verifier = verifier(&server.url, JwksOptions::default());
+    assert_eq!(code(&verifier, &signer.token()), "ERR_KEYS_UNAVAILABLE");
+    let Outcome::Ready(Err(refusal)) = verifier.verify(&signer.token()) else { panic!("no backoff") };
+    assert!(refusal.retry_after().is_some_and(|seconds| (1..=2).contains(&seconds)));
+    server.now(says(jwks(&[&signer])));
+    let Readiness::Wait(ticket) = verifier.ready() else { panic!("ready without keys") };
+    assert_eq!(ticket.wait_timeout(Duration::from_secs(5)), Some(Ok(())));
+    assert_eq!(code(&verifier, &signer.token()), "accepted");
+    assert_eq!(verifier.stats().state, "fresh");
+}
+
+#[test]
+fn a_slow_body_meets_the_total_deadline() {
+    let signer = Signer::new("a");
+    let server = Server::start(|stream, _| {
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n");
+        while stream.write_all(b" ").is_ok() {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    });
+    let timeout = Some(Duration::from_millis(300));
+    let verifier = verifier(&server.url, JwksOptions { timeout, ..JwksOptions::default() });
+    let begun = Instant::now();
+    let Outcome::Wait(ticket) = verifier.verify(&signer.token()) else { panic!("decided without keys") };
+    let refusal = ticket.wait().err().unwrap();
+    assert_eq!((refusal.code().as_str(), refusal.reason().as_str()), ("ERR_KEYS_UNAVAILABLE", "timeout"));
+    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn bodies_are_bounded() {
+    let signer = Signer::new("a");
+    let server = Server::start(|stream, _| {
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+        let chunk = format!("10000\r\n{}\r\n", " ".repeat(0x10000));
+        while stream.write_all(chunk.as_bytes()).is_ok() {}
+    });
+    let verifier = verifier(&server.url, JwksOptions { max_bytes: Some(100_000), ..JwksOptions::default() });
+    assert_eq!(code(&verifier, &signer.token()), "ERR_KEYS_UNAVAILABLE");
+    assert!(verifier.stats().last_error.is_some_and(|error| error.contains("maxBytes")));
+}
+
+#[test]
+fn a_validator_is_sent_and_304_renews_the_set() {
+    let signer = Signer::new("a");
+    let body = format!("{{\"keys\":[{}]}}", signer.jwk());
+    let server = Server::start(move |stream, request| {
+        let response = if request.to_ascii_lowercase().contains("if-none-match: \"v1\"") {
+            "HTTP/1.1 304 Not Modified\r\nETag: \"v1\"\r\n\r\n".to_owned()
+        } else {
+            format!("HTTP/1.1 200 OK\r\nETag: \"v1\"\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+        };
+        let _ = stream.write_all(response.as_bytes());
+    });
+    let verifier = verifier(&server.url, JwksOptions { cooldown: seconds(1), ..JwksOptions::default() });
+    assert_eq!(code(&verifier, &signer.token()), "accepted");
+    assert_eq!(code(&verifier, &Signer::new("b").token()), "ERR_KEY_NOT_FOUND");
+    assert_eq!((server.hits(), verifier.stats().failures), (2, 0));
+    server.now(says("HTTP/1.1 304 Not Modified\r\n\r\n".to_owned()));
+    std::thread::sleep(Duration::from_millis(1100));
+    assert_eq!(code(&verifier, &Signer::new("b").token()), "ERR_KEY_NOT_FOUND");
+    assert_eq!(code(&verifier, &signer.token()), "accepted");
+}
+
+#[test]
+fn closing_answers_whoever_waits() {
+    let signer = Signer::new("a");
+    let server = Server::start(|_, _| std::thread::sleep(Duration::from_secs(10)));
+    let verifier = verifier(&server.url, JwksOptions::default());
+    let Outcome::Wait(ticket) = verifier.verify(&signer.token()) else { panic!("decided without keys") };
+    let begun = Instant::now();
+    verifier.close();
+    verifier.close();
+    assert_eq!(ticket.wait().map_err(|refusal| refusal.code().as_str()).err(), Some("ERR_KEYS_UNAVAILABLE"));
+    assert!(begun.elapsed() < Duration::from_secs(1));
+    assert_eq!(code(&verifier, &signer.token()), "ERR_KEYS_UNAVAILABLE");
+    assert_eq!(verifier.stats().state, "closed");
+}
+
+#[test]
+fn a_caller_that_gives_up_does_not_end_the_fetch_for_others() {
+    let signer = Signer::new("a");
+    let response = jwks(&[&signer]);
+    let server = Server::start(move |stream, _| {
+        std::thread::sleep(Duration::from_millis(200));
+        let _ = stream.write_all(response.as_bytes());
+    });
+    let verifier = verifier(&server.url, JwksOptions::default());
+    let token = signer.token();
+    let Outcome::Wait(first) = verifier.verify(&token) else { panic!("decided without keys") };
+    let Outcome::Wait(second) = verifier.verify(&token) else { panic!("decided without keys") };
+    drop(first);
+    assert!(second.wait().is_ok());
+    assert_eq!(server.hits(), 1);
+}
+
+#[test]
+fn configured_headers_go_to_the_configured_origin() {
+    let signer = Signer::new("a");
+    let response = jwks(&[&signer]);
+    let server = Server::start(move |stream, request| {
+        let authorized = request.contains("authorization: Basic abc") && request.contains("user-agent: bearergate/");
+        let refused = "HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n";
+        let _ = stream.write_all(if authorized { response.as_bytes() } else { refused.as_bytes() });
+    });
+    let headers = Some(vec![("Authorization".to_owned(), "Basic abc".to_owned().into())]);
+    let verifier = verifier(&server.url, JwksOptions { headers, ..JwksOptions::default() });
+    assert_eq!(code(&verifier, &signer.token()), "accepted");
+}
