@@ -208,11 +208,15 @@ pub fn differs(step: &Value, outcome: &Value) -> Option<String> {
         }
     }
     let (expect, got) = (canonical(&expect), canonical(&got));
-    (expect != got).then(|| format!("\n  expected {}\n  got      {}", cut(&expect), cut(&got)))
+    (expect != got).then(|| {
+        let from = expect.chars().zip(got.chars()).take_while(|(a, b)| a == b).count().saturating_sub(80);
+        format!("\n  expected {}\n  got      {}", cut(&expect, from), cut(&got, from))
+    })
 }
 
-fn cut(text: &str) -> String {
-    if text.chars().count() <= 600 { text.to_owned() } else { format!("{}…", text.chars().take(600).collect::<String>()) }
+/// The part of a long text that matters: from shortly before the first difference.
+fn cut(text: &str, from: usize) -> String {
+    if text.chars().count() <= 400 { text.to_owned() } else { format!("…{}…", text.chars().skip(from).take(300).collect::<String>()) }
 }
 
 /// ISO 8601 in UTC with milliseconds.

@@ -59,7 +59,10 @@ pub fn suite() -> Suite {
         }
     }
     s.config("jwks-timeout-milliseconds", "5000 is not milliseconds", json!({ "jwksUri": "$jwks", "jwks": { "timeout": 5000 } }), "jwks.timeout");
-    for (option, values) in [("timeout", [json!("0.1s"), json!(60), json!("1 min")]), ("cacheMaxAge", [json!(60), json!("24h"), json!("10 minutes")]), ("cooldown", [json!(1), json!("1h"), json!("30s")]), ("staleIfError", [json!(0), json!("7d"), json!("1 week")])] {
+    s.one("jwks-timeout-shortest", "5", "a tenth of a second is the shortest timeout, and is not rounded to none", |c| {
+        c.options(json!({ "jwksUri": "$jwks", "jwks": { "timeout": "0.1s" } })).text(T0, "x", err("ERR_TOKEN_MALFORMED")).fetches(0);
+    });
+    for (option, values) in [("timeout", [json!("1s"), json!(60), json!("1 min")]), ("cacheMaxAge", [json!(60), json!("24h"), json!("10 minutes")]), ("cooldown", [json!(1), json!("1h"), json!("30s")]), ("staleIfError", [json!(0), json!("7d"), json!("1 week")])] {
         for (at, value) in values.into_iter().enumerate() {
             s.one(&format!("jwks-{}-good-{at}", option.to_lowercase()), "5", "the ends of the range are inside it", |c| {
                 let token = Token::new("rsa-a", "RS256");
