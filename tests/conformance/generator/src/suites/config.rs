@@ -166,7 +166,7 @@ pub fn suite() -> Suite {
         ("pem-cut", "a PEM without its end", json!(cut_pem)), ("pem-other-label", "a PEM of something else", json!(pem("CERTIFICATE REQUEST", &keys().key("rsa-a").spki()))),
         ("private-pem", "a private key in PEM", used("rsa-a.private-pem")), ("private-pem-ec", "a private EC key in PEM", used("p256-a.private-pem")), ("private-jwk", "a private JWK", used("rsa-a.private")),
         ("private-jwk-ec", "a private EC JWK", used("p256-a.private")), ("private-jwk-okp", "a private OKP JWK", used("ed-a.private")), ("private-jwk-akp", "a private AKP JWK", used("mldsa-44.private")),
-        ("private-key-object", "a private key object", json!({ "$key": { "kind": "private", "spki": "", "algorithm": null } })), ("secret-key-object", "a secret key object", json!({ "$key": { "kind": "secret", "spki": "", "algorithm": null } })),
+        ("private-key-object", "a private key object", json!({ "$key": { "kind": "private", "spki": "", "algorithm": null } })), 
         ("oct", "an oct JWK", json!({ "kty": "oct", "k": b64([7u8; 32]) })), ("weak-jwk", "RSA under 2048 bits as JWK", used("rsa-weak.jwk")), ("weak-pem", "RSA under 2048 bits as PEM", used("rsa-weak.pem")),
         ("weak-pkcs1", "RSA under 2048 bits as PKCS#1", used("rsa-weak.pkcs1")), ("weak-der", "RSA under 2048 bits as DER", used("rsa-weak.der")), ("long-jwk", "RSA over 8192 bits as JWK", jwk("rsa-a", json!({ "n": b64(&long) }))),
         ("long-pem", "RSA over 8192 bits as PEM", spki_pem(&long, &e)), ("even-exponent-pem", "an even exponent in PEM", spki_pem(&n, &[1, 0, 0])), ("exponent-one-pem", "an exponent of 1 in PEM", spki_pem(&n, &[1])),
@@ -179,6 +179,10 @@ pub fn suite() -> Suite {
     ] {
         s.config(&format!("public-key-{id}"), why, json!({ "publicKey": key }), "publicKey");
     }
+    s.one("public-key-secret-key-object", "1", "a secret key object is no public key", |c| {
+        c.requires("secret-key-object").options(json!({ "publicKey": { "$key": { "kind": "secret", "spki": "", "algorithm": null } } }));
+        c.step(json!({ "now": crate::mint::T0, "expect": { "config": { "option": "publicKey" } } }));
+    });
 
     // Algorithms.
     for (id, list, option) in [

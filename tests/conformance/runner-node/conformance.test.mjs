@@ -1,0 +1,176 @@
+// Every case through the public classes of the Node package, with the verified-signature cache and
+// without. With BEARERGATE_OUTCOMES set to a path, the outcomes are written there;
+// BEARERGATE_CASES runs the cases whose id contains it.
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, before, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import { ConfigError, createJwtAuthInterceptor, getAuthContext, JwtAuthError } from "../../../bindings-node/index.mjs";
+import { canonical } from "./canonical.mjs";
+import { load, natural, place } from "./cases.mjs";
+import { startServer } from "./server.mjs";
+
+const { createVerifierOnClock } = createRequire(import.meta.url)("../../../bindings-node/lib/internal/clock.js");
+
+/** Longest wait for a background fetch to end, in milliseconds. */
+const PATIENCE = 20_000;
+const CONNECT_CODES = { 14: "unavailable", 16: "unauthenticated" };
+const filter = process.env.BEARERGATE_CASES ?? "";
+const ms = (seconds) => Math.round(seconds * 1000);
+
+let server;
+const lines = [];
+const counts = { cases: 0, steps: 0, skipped: 0 };
+
+before(async () => {
+  server = await startServer();
+});
+
+after(async () => {
+  await server.close();
+  if (process.env.BEARERGATE_OUTCOMES) {
+    writeFileSync(process.env.BEARERGATE_OUTCOMES, lines.map((line) => `${line}\n`).join(""));
+  }
+  console.log(`node: ${counts.cases} cases, ${counts.steps} steps, ${counts.skipped} skipped`);
+});
+
+for (const { suite, cases } of load()) {
+  const chosen = cases.filter(({ id }) => id.includes(filter));
+  if (chosen.length === 0) {
+    continue;
+  }
+  test(suite, async () => {
+    const failures = [];
+    for (const each of chosen) {
+      counts.cases += 1;
+      counts.steps += each.steps.length;
+      const [on, off] = [await run(each, true), await run(each, false)];
+      for (const outcomes of [on, off]) {
+        assert.equal(outcomes.length, each.steps.length, each.id);
+        each.steps.forEach((step, at) => {
+          const problem = difference(step, outcomes[at]);
+          if (problem !== undefined) {
+            failures.push(`${each.id} step ${at}${problem}`);
+          }
+        });
+      }
+      const line = canonical({ id: each.id, steps: on });
+      if (line !== canonical({ id: each.id, steps: off })) {
+        failures.push(`${each.id}: the cache changes the outcome`);
+      }
+      lines.push(line);
+    }
+    assert.deepEqual(failures, [], `${failures.length} failures`);
+  });
+}
+
+async function run({ options, steps }, cached) {
+  const folder = server.folder();
+  const origin = server.origin(folder);
+  const remote = /\$jwks|\$origin/.test(JSON.stringify(options));
+  const given = await natural(place(options, origin));
+  if (!cached && (given.cache ?? null) === null) {
+    given.cache = false;
+  }
+  const events = [];
+  given.onReject = (event) => events.push(event);
+  const [{ now: first }] = steps;
+  let made;
+  try {
+    made = createVerifierOnClock(given, ms(first), 0);
+  } catch (error) {
+    assert.ok(error instanceof ConfigError && error instanceof TypeError, String(error));
+    assert.equal(error.code, "ERR_CONFIG");
+    return [{ config: { option: error.option } }];
+  }
+  const { verifier, setClock } = made;
+  const interceptor = createJwtAuthInterceptor(verifier);
+  const outcomes = [];
+  let mono = 0;
+  for (const step of steps) {
+    if (step.serve !== undefined) {
+      server.serve(folder, place(step.serve, origin));
+    }
+    mono = step.mono === undefined ? Math.max(mono, ms(step.now - first)) : ms(step.mono);
+    setClock(ms(step.now), mono);
+    const seen = server.requests(folder);
+    events.length = 0;
+    const outcome = await act(verifier, interceptor, step, events);
+    await settled(verifier);
+    if (remote) {
+      outcome.fetches = server.requests(folder) - seen;
+    }
+    outcomes.push(outcome);
+  }
+  verifier.close();
+  return outcomes;
+}
+
+function act(verifier, interceptor, step, events) {
+  if (step.token !== undefined) {
+    return bare(verifier, step.token, events);
+  }
+  return step.headers === undefined ? { constructed: true } : request(interceptor, step);
+}
+
+async function bare(verifier, token, events) {
+  try {
+    return { context: plain(await verifier.verify(token)) };
+  } catch (error) {
+    const { connectCode } = events.at(-1);
+    assert.deepEqual([events.length, events[0].code, events[0].claim], [1, error.code, error.claim]);
+    return { error: { ...details(error), connectCode } };
+  }
+}
+
+async function request(interceptor, { service, method, headers }) {
+  const header = new Headers();
+  for (const [name, value] of headers) {
+    header.append(name, value);
+  }
+  const handler = async (req) => ({
+    context: getAuthContext(),
+    headers: Object.fromEntries([...req.header].filter(([name]) => name.startsWith("x-auth-"))),
+  });
+  try {
+    const call = { service: { typeName: service }, method: { name: method }, header };
+    const { context, headers: left } = await interceptor(handler)(call);
+    return context === undefined ? { skipped: true, headers: left } : { context: plain(context), headers: left };
+  } catch (error) {
+    const challenge = error.metadata.get("www-authenticate");
+    return { error: { ...details(error.cause), connectCode: CONNECT_CODES[error.code], challenge } };
+  }
+}
+
+function details(error) {
+  assert.ok(error instanceof JwtAuthError, String(error));
+  return { code: error.code, claim: error.claim ?? null, reason: error.reason };
+}
+
+function plain({ subject, name, roles, scopes, claims, type, expiresAt }) {
+  return { subject, name: name ?? null, roles, scopes, claims, type, expiresAt: expiresAt?.toISOString() ?? null };
+}
+
+async function settled(verifier) {
+  for (const started = Date.now(); verifier.stats().fetching; await pause(1)) {
+    assert.ok(Date.now() - started < PATIENCE, "a fetch never ended");
+  }
+}
+
+/** How an outcome differs from what the step expects; undefined where it does not. */
+function difference(step, outcome) {
+  const expected = { ...(step.expectByLanguage?.node ?? step.expect) };
+  const got = structuredClone(outcome);
+  // What a step does not say is for the comparer alone.
+  if (step.fetches === undefined) {
+    delete got.fetches;
+  } else {
+    expected.fetches = step.fetches;
+  }
+  if (got.error !== undefined && expected.error?.challenge === undefined) {
+    delete got.error.challenge;
+  }
+  const [wanted, found] = [canonical(expected), canonical(got)];
+  return wanted === found ? undefined : `\n  expected ${wanted.slice(0, 600)}\n  got      ${found.slice(0, 600)}`;
+}
