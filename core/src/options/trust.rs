@@ -164,7 +164,6 @@ impl Rules {
             no_empty_text(name, texts.as_deref())?;
         }
         not_empty("audience", options.audience.as_deref())?;
-        not_empty("requiredClaims", options.required_claims.as_deref())?;
         if options.typ.as_deref() == Some("") {
             return Err(ConfigError::new("typ", "must not be empty; leave it out to accept any `typ`"));
         }
