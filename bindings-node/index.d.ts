@@ -313,7 +313,18 @@ export declare class ConfigError extends TypeError {
   readonly option: string;
 }
 
-/** State of a verifier's keys, and counts since it was made. */
+/** A key of a remote set that is not used. */
+export interface SkippedKey {
+  /** Its `kid`, if it has one. */
+  readonly kid?: string | null;
+  /** Why it is not used. */
+  readonly reason: string;
+}
+
+/**
+ * State of a verifier's keys, and counts since it was made. With several issuers, numbers are sums
+ * and the state is the worst.
+ */
 export interface VerifierStats {
   /**
    * `static`: fixed keys. `cold`: none yet. `fresh`; `ageing`: due for a refresh; `stale`: past its
@@ -322,28 +333,28 @@ export interface VerifierStats {
   readonly state: "static" | "cold" | "fresh" | "ageing" | "stale" | "dead" | "closed";
   /** Usable keys. */
   readonly keys: number;
-  /** Keys of the set that are not used, and why. */
-  readonly skipped: ReadonlyArray<{ readonly kid?: string; readonly reason: string }>;
-  /** Age of the set in seconds. */
-  readonly ageSeconds?: number | null;
-  /** When the last good fetch ended. */
-  readonly lastSuccess?: string | number | null;
-  /** What the last failed fetch failed with. */
-  readonly lastError?: string | null;
-  /** Seconds until a fetch may be tried again. */
-  readonly nextAttemptSeconds?: number | null;
+  /** Keys of the newest good sets that are not used. */
+  readonly skipped: readonly SkippedKey[];
+  /** Age of the oldest set in seconds. */
+  readonly ageSeconds: number | null;
+  /** When the last good fetch ended, in milliseconds since the epoch; of several sets, the oldest. */
+  readonly lastSuccess: number | null;
+  /** Why the last failed fetch failed. */
+  readonly lastError: string | null;
+  /** Seconds until the set itself may fetch again; `null` while it does. */
+  readonly nextAttemptSeconds: number | null;
   /** Whether a fetch is under way. */
   readonly fetching: boolean;
-  /** Fetches so far. */
+  /** Fetches begun. */
   readonly fetches: number;
-  /** Failed fetches so far. */
+  /** Fetches that failed. */
   readonly failures: number;
   /** Tokens whose signature was remembered. */
   readonly cacheHits: number;
   /** Tokens whose signature was verified anew. */
   readonly cacheMisses: number;
-  /** URL of the set, without its query. */
-  readonly url?: string;
+  /** URL of the first remote set, without its query. */
+  readonly url: string | null;
 }
 
 /** Verifies bare tokens, without a server. Keys are parsed once and shared by all calls. */

@@ -10,8 +10,12 @@ use crate::panic::throwing;
 
 /// Builds a gate whose wall and monotonic clocks stand still at the given milliseconds.
 #[napi(skip_typescript)]
-pub fn create_gate_on_clock(options_json: String, wall_ms: i64, mono_ms: i64) -> napi::Result<Either<NativeGate, String>> {
-    throwing(|| NativeGate::open(&options_json, Some(ManualClock::new(wall_ms, mono_ms.unsigned_abs()))))
+pub fn create_gate_on_clock(
+    options_json: String,
+    wall_ms: i64,
+    mono_ms: i64,
+) -> napi::Result<Either<NativeGate, String>> {
+    throwing(|| NativeGate::open(options_json, Some(ManualClock::new(wall_ms, mono_ms.unsigned_abs()))))
 }
 
 #[napi]

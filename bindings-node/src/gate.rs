@@ -20,11 +20,11 @@ pub struct NativeGate {
 /// Builds a gate on the system's clocks, or tells the construction error.
 #[napi]
 pub fn create_gate(options_json: String) -> napi::Result<Either<NativeGate, String>> {
-    throwing(|| NativeGate::open(&options_json, None))
+    throwing(|| NativeGate::open(options_json, None))
 }
 
 impl NativeGate {
-    pub(crate) fn open(options_json: &str, clock: Option<ManualClock>) -> Either<Self, String> {
+    pub(crate) fn open(options_json: String, clock: Option<ManualClock>) -> Either<Self, String> {
         let system = clock.clone().map_or(Clock::System, Clock::Manual);
         match options::open(options_json, system) {
             Ok(gate) => Either::A(Self { gate: Arc::new(gate), clock }),

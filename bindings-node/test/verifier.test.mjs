@@ -27,7 +27,21 @@ describe("JwtVerifier", () => {
     assert.equal(verifier.verifySync(hmacToken({ sub: "alice" })).subject, "alice");
     assert.equal((await verifier.verify(hmacToken({ sub: "bob" }))).subject, "bob");
     await verifier.ready();
-    assert.equal(verifier.stats().state, "static");
+    assert.deepStrictEqual(verifier.stats(), {
+      state: "static",
+      keys: 1,
+      skipped: [],
+      ageSeconds: null,
+      lastSuccess: null,
+      lastError: null,
+      nextAttemptSeconds: null,
+      fetching: false,
+      fetches: 0,
+      failures: 0,
+      cacheHits: 0,
+      cacheMisses: 2,
+      url: null,
+    });
   });
 
   it("tells what was wrong", async () => {

@@ -9,7 +9,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { createJwtAuthInterceptor, createJwtRequestGate } from "bearergate";
 import { startIdentityProvider } from "#idp";
 import { calls } from "./handlers.mjs";
-import { bearer, clientOf, KINDS, serve, TRANSPORTS } from "./server.mjs";
+import { bearer, clientOf, kindsOf, serve, TRANSPORTS } from "./server.mjs";
 import { SKIPPED } from "./service.mjs";
 
 const manifest = createRequire(import.meta.url).resolve("@connectrpc/connect").replace(/dist.*/, "package.json");
@@ -46,7 +46,7 @@ describe("request gate", { skip: !hasGate && "this Connect has no request gate" 
   });
 
   for (const name of Object.keys(TRANSPORTS)) {
-    for (const [kind, call] of Object.entries(KINDS)) {
+    for (const [kind, call] of kindsOf(name)) {
       it(`${name}, ${kind}: verified once, and the handler sees the caller`, async () => {
         validated = 0;
         const answers = await call(clientOf(name, served), bearer(await idp.token()));

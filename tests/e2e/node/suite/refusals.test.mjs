@@ -9,7 +9,7 @@ import { createJwtAuthInterceptor } from "bearergate";
 import { startIdentityProvider } from "#idp";
 import { calls } from "./handlers.mjs";
 import { rawStatus } from "./raw.mjs";
-import { bearer, clientOf, KINDS, serve, TRANSPORTS } from "./server.mjs";
+import { bearer, clientOf, kindsOf, serve, TRANSPORTS } from "./server.mjs";
 
 const INVALID = 'Bearer error="invalid_token"';
 const FAILED = "Authentication failed";
@@ -108,7 +108,7 @@ for (const [title, { send, expect, over = "idp" }] of Object.entries(REFUSALS)) 
   const wanted = expectation(expect);
   describe(title, () => {
     for (const name of Object.keys(TRANSPORTS)) {
-      for (const [kind, call] of Object.entries(KINDS)) {
+      for (const [kind, call] of kindsOf(name)) {
         it(`${name}, ${kind}`, async () => {
           const ranBefore = calls.total;
           rejected = [];

@@ -84,9 +84,19 @@ async function collect(answers) {
 }
 
 /** One call of each kind; each gives all of its answers. */
-export const KINDS = {
+const KINDS = {
   unary: async (client, options) => [await client.unary({ text: "a" }, options)],
   "server-streaming": (client, options) => collect(client.serverStream({ count: 3, text: "a" }, options)),
   "client-streaming": async (client, options) => [await client.clientStream(questions(["a", "b", "c"]), options)],
   "bidi-streaming": (client, options) => collect(client.bidi(questions(["a", "b", "c"]), options)),
 };
+
+/** The kinds of call that a transport has: Connect answers 505 to bidi-streaming over HTTP/1.1. */
+export const kindsOf = (name) =>
+  Object.entries(KINDS).filter(([kind]) => isDuplex(name) || kind !== "bidi-streaming");
+
+/** One unary call; gives the answer. */
+export const callUnary = (client, options) => client.unary({ text: "a" }, options);
+
+/** One server-streaming call; gives all answers. */
+export const callServerStream = KINDS["server-streaming"];
