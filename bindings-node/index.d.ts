@@ -316,7 +316,7 @@ export declare class ConfigError extends TypeError {
 /** A key of a remote set that is not used. */
 export interface SkippedKey {
   /** Its `kid`, if it has one. */
-  readonly kid?: string | null;
+  readonly kid: string | null;
   /** Why it is not used. */
   readonly reason: string;
 }

@@ -6,18 +6,13 @@ const { readFileSync } = require("node:fs");
 
 /** Whether this Linux runs on musl rather than glibc. */
 function isMusl() {
-  const report = process.report?.getReport?.();
-  if (report?.header?.glibcVersionRuntime) {
-    return false;
-  }
-  if (report?.sharedObjects?.some((file) => file.includes("ld-musl-") || file.includes("libc.musl-"))) {
-    return true;
-  }
   try {
     return readFileSync("/usr/bin/ldd", "utf8").includes("musl");
   } catch {
-    return false;
+    // Slim images have no ldd; the process knows what it was linked with.
   }
+  const { header, sharedObjects = [] } = process.report.getReport();
+  return header.glibcVersionRuntime === undefined && sharedObjects.some((file) => /\/(ld|libc)[.-]musl-/.test(file));
 }
 
 /** The name that platform packages and addon files end in. */

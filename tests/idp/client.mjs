@@ -1,7 +1,7 @@
 // The identity provider for tests written in JavaScript: starts the child process and steers it.
 import { spawn } from "node:child_process";
-import { createInterface } from "node:readline";
 import { once } from "node:events";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 /** Starts an identity provider; `stop()` it (or end the process) to be rid of it. */

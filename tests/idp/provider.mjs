@@ -1,7 +1,8 @@
 // The identity provider: npm oidc-provider over HTTP on loopback, issuing JWT access tokens to
 // machine clients through resource indicators.
-import { createServer } from "node:http";
+
 import { once } from "node:events";
+import { createServer } from "node:http";
 import { Provider } from "oidc-provider";
 
 /** The machine clients, with the roles their tokens carry. */

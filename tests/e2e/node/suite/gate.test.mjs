@@ -12,7 +12,9 @@ import { calls } from "./handlers.mjs";
 import { bearer, clientOf, kindsOf, serve, TRANSPORTS } from "./server.mjs";
 import { SKIPPED } from "./service.mjs";
 
-const manifest = createRequire(import.meta.url).resolve("@connectrpc/connect").replace(/dist.*/, "package.json");
+const manifest = createRequire(import.meta.url)
+  .resolve("@connectrpc/connect")
+  .replace(/dist.*/, "package.json");
 const [major, minor] = JSON.parse(readFileSync(manifest)).version.split(".").map(Number);
 const hasGate = major > 2 || minor >= 2;
 

@@ -1,7 +1,7 @@
 // In every protocol and kind of call the handler sees the caller, at each message.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { createJwtAuthInterceptor } from "bearergate";
+import { authContextStorage, createJwtAuthInterceptor } from "bearergate";
 import { startIdentityProvider } from "#idp";
 import { bearer, callServerStream, callUnary, clientOf, isDuplex, kindsOf, serve, TRANSPORTS } from "./server.mjs";
 import { SKIPPED } from "./service.mjs";
@@ -69,7 +69,10 @@ for (const name of Object.keys(TRANSPORTS)) {
 
     it("answers come between questions where the transport lets them", { skip: !isDuplex(name) }, async () => {
       let ask;
-      const asked = () => new Promise((resolve) => { ask = resolve; });
+      const asked = () =>
+        new Promise((resolve) => {
+          ask = resolve;
+        });
       async function* conversation() {
         yield { text: "first" };
         yield { text: await asked() };
@@ -82,6 +85,29 @@ for (const name of Object.keys(TRANSPORTS)) {
       }
       assert.deepEqual(texts, ["first", "second"]);
     });
+  });
+}
+
+for (const name of Object.keys(TRANSPORTS)) {
+  it(`${name}: no context crosses from the request before or from the code that started the server`, async () => {
+    const starter = Object.freeze({ subject: "starter", roles: [], scopes: [], claims: {}, type: "session" });
+    const inside = await authContextStorage.run(starter, () => serve({ interceptors: [jwtAuth] }));
+    try {
+      const client = clientOf(name, inside);
+      const options = bearer(await idp.token());
+      for (let round = 0; round < 3; round += 1) {
+        assert.equal((await client.open({})).subject, "");
+        assert.equal((await callUnary(client, options)).subject, "alice-service");
+        for await (const { subject } of client.openStream({ count: 2 })) {
+          assert.equal(subject, "");
+        }
+        for (const { subject } of await callServerStream(client, options)) {
+          assert.equal(subject, "alice-service");
+        }
+      }
+    } finally {
+      inside.close();
+    }
   });
 }
 

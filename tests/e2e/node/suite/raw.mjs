@@ -57,7 +57,9 @@ export const rawStatus = {
       ...headers,
     });
     const result = {};
-    request.on("response", (head) => Object.assign(result, { status: head[":status"], grpcStatus: head["grpc-status"] }));
+    request.on("response", (head) =>
+      Object.assign(result, { status: head[":status"], grpcStatus: head["grpc-status"] }),
+    );
     request.on("trailers", (trailers) => Object.assign(result, { grpcStatus: trailers["grpc-status"] }));
     request.end(envelope(Buffer.alloc(0)));
     request.resume();

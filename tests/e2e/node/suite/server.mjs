@@ -92,8 +92,7 @@ const KINDS = {
 };
 
 /** The kinds of call that a transport has: Connect answers 505 to bidi-streaming over HTTP/1.1. */
-export const kindsOf = (name) =>
-  Object.entries(KINDS).filter(([kind]) => isDuplex(name) || kind !== "bidi-streaming");
+export const kindsOf = (name) => Object.entries(KINDS).filter(([kind]) => isDuplex(name) || kind !== "bidi-streaming");
 
 /** One unary call; gives the answer. */
 export const callUnary = (client, options) => client.unary({ text: "a" }, options);

@@ -1,10 +1,10 @@
 // The service of the tests, its descriptors built by hand.
 import { create, createFileRegistry } from "@bufbuild/protobuf";
 import {
-  FieldDescriptorProto_Label as Label,
-  FieldDescriptorProto_Type as Type,
   FileDescriptorProtoSchema,
   FileDescriptorSetSchema,
+  FieldDescriptorProto_Label as Label,
+  FieldDescriptorProto_Type as Type,
 } from "@bufbuild/protobuf/wkt";
 
 const PACKAGE = "bearergate.e2e.v1";
