@@ -18,6 +18,10 @@ pub fn pretty(value: &Value) -> String {
     out
 }
 
+/// A string that begins so stands for the number after it, digit by digit: an integer that no
+/// number of this program can hold.
+pub const NUMBER: &str = "\0number:";
+
 const WIDE: usize = 100;
 
 fn write(value: &Value, out: &mut String, indent: Option<usize>) {
@@ -61,6 +65,7 @@ fn write(value: &Value, out: &mut String, indent: Option<usize>) {
             line(out, 0);
             out.push('}');
         }
+        Value::String(text) if text.starts_with(NUMBER) => out.push_str(&text[NUMBER.len()..]),
         other => out.push_str(&other.to_string()),
     }
 }

@@ -22,8 +22,8 @@ pub fn suite() -> Suite {
     }
 
     // Unknown options.
-    for (name, depth) in [("audiance", ""), ("issuers_", ""), ("Audience", ""), ("jwksURI", ""), ("jwks_uri_", ""), ("algorithm", ""), ("maxAge", ""), ("__proto", "")] {
-        s.config(&format!("unknown-{}", name.to_lowercase().replace('_', "-")), "an unknown option might be a check that was meant to be on", with(json!({ name: "x" })), &format!("{depth}{name}"));
+    for (id, name) in [("audiance", "audiance"), ("issuers", "issuers_"), ("case", "Audience"), ("acronym", "jwksURI"), ("underscores", "jwks_uri_"), ("singular", "algorithm"), ("other-word", "maxAge"), ("proto", "__proto")] {
+        s.config(&format!("unknown-{id}"), "an unknown option might be a check that was meant to be on", with(json!({ name: "x" })), name);
     }
     s.config("unknown-in-jwks", "an unknown option is refused at every depth", remote(json!({ "cooldwn": 5 })), "jwks.cooldwn");
     s.config("unknown-in-credentials", "an unknown option is refused at every depth", with(json!({ "credentials": { "headers": "x" } })), "credentials.headers");
@@ -174,7 +174,7 @@ pub fn suite() -> Suite {
         ("ed448", "Ed448 is not supported", jwk("ed-a", json!({ "crv": "Ed448" }))), ("x25519", "X25519 does not sign", jwk("ed-a", json!({ "crv": "X25519" }))), ("akp-no-alg", "an AKP JWK needs its alg", strip(keys().form("mldsa-44.jwk"), &["alg"])),
         ("unknown-kty", "a kty that nobody knows", jwk("rsa-a", json!({ "kty": "XYZ" }))), ("unknown-alg", "an alg that nobody knows", jwk("rsa-a", json!({ "alg": "RS257" }))), ("wrong-alg", "an alg that does not fit the type", jwk("rsa-a", json!({ "alg": "ES256" }))),
         ("hs-alg", "a public key that says HS256", jwk("rsa-a", json!({ "alg": "HS256" }))), ("empty-object", "an empty object is no JWK", json!({})), ("set-empty", "an empty set verifies nothing", json!({ "keys": [] })),
-        ("set-type", "keys must be an array", json!({ "keys": {} })), ("der-garbage", "bytes that are no DER", bytes([1, 2, 3])), ("der-trailing", "bytes after the DER", bytes([keys().key("rsa-a").spki(), vec![0]].concat())), ("der-empty", "no bytes", bytes([])),
+        ("set-type", "keys must be an array", json!({ "keys": {} })), ("der-garbage", "bytes that are no DER", bytes([1, 2, 3])), ("der-trailing", "bytes after the DER", bytes([keys().key("rsa-a").spki(), vec![0]].concat())), ("der-empty", "no bytes are no key", bytes([])),
         ("der-private", "a private key in DER", bytes(keys().key("p256-a").pkcs8())), ("secret-text", "a secret is no public key", used("hmac-32.secret")), ("ssh", "an SSH key is no PEM", used("rsa-a.ssh")),
     ] {
         s.config(&format!("public-key-{id}"), why, json!({ "publicKey": key }), "publicKey");
