@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 
 import methods as m
+import trio
 from connectrpc.server import ConnectASGIApplication, ConnectWSGIApplication, Endpoint, EndpointSync
 from protobuf.wkt import StringValue
 
@@ -38,6 +39,24 @@ def seen(at: str, ctx=None) -> StringValue:
     return StringValue(value=json.dumps({"at": at, "identity": identity, "headers": headers}))
 
 
+async def pause(seconds: float) -> None:
+    await (asyncio if on_asyncio() else trio).sleep(seconds)
+
+
+async def in_thread(function, *arguments):
+    if on_asyncio():
+        return await asyncio.to_thread(function, *arguments)
+    return await trio.to_thread.run_sync(function, *arguments)
+
+
+def on_asyncio() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
 def count(request: StringValue) -> int:
     return int(request.value or "3")
 
@@ -45,9 +64,9 @@ def count(request: StringValue) -> int:
 class Asynchronous:
     async def unary(self, request, ctx):
         began("Unary")
-        await asyncio.sleep(0)
+        await pause(0)
         # A thread sees whom its caller sees.
-        return await asyncio.to_thread(seen, "unary", ctx)
+        return await in_thread(seen, "unary", ctx)
 
     async def read(self, request, ctx):
         began("Read")
@@ -74,7 +93,7 @@ class Asynchronous:
         began("ServerStream")
         for i in range(count(request)):
             yield seen(str(i), ctx)
-            await asyncio.sleep(0.01)
+            await pause(0.01)
 
     async def bidi_stream(self, requests, ctx) -> AsyncIterator[StringValue]:
         began("BidiStream")

@@ -41,8 +41,16 @@ def outlive(client: Client, method, headers) -> None:
             pass
 
 
-@pytest.mark.parametrize(("server", "protocol", "version"), WIRES, ids=[w[0] for w in WIRES])
-@pytest.mark.parametrize("method", STREAMS, ids=lambda method: method.name)
+# Of an HTTP/1.1 request, Connect's WSGI application reads the rest of the body before it ends the response.
+CASES = [
+    pytest.param(*wire, method, id=f"{wire[0]}-{method.name}")
+    for wire in WIRES
+    for method in STREAMS
+    if wire[0] != "gunicorn" or method is SERVER_STREAM
+]
+
+
+@pytest.mark.parametrize(("server", "protocol", "version", "method"), CASES)
 def test_a_stream_ends_with_its_token(serve, guard, idp, server, protocol, version, method):
     served = serve(server, {**guard, "end_streams_at_expiry": True})
     client = Client(served.url, protocol, version)
