@@ -44,6 +44,17 @@ export function place(value, origin) {
   return isObject(value) ? mapObject(value, (item) => place(item, origin)) : value;
 }
 
+const HOOKS = {
+  true: () => true,
+  false: () => false,
+  nothing: () => {},
+  zero: () => 0,
+  empty: () => "",
+  throw: () => {
+    throw new Error("the hook failed");
+  },
+};
+
 /** Puts values of this language where tags stand. */
 export async function natural(value) {
   if (Array.isArray(value)) {
@@ -54,6 +65,9 @@ export async function natural(value) {
   }
   if ("$bytes" in value) {
     return Buffer.from(value.$bytes, "base64");
+  }
+  if ("$hook" in value) {
+    return HOOKS[value.$hook];
   }
   if ("$foreign" in value) {
     return () => {};

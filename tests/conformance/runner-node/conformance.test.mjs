@@ -76,7 +76,7 @@ async function run({ options, steps }, cached) {
     given.cache = false;
   }
   const events = [];
-  given.onReject = (event) => events.push(event);
+  given.onReject ??= (event) => events.push(event);
   const [{ now: first }] = steps;
   let made;
   try {

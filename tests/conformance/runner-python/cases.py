@@ -23,6 +23,20 @@ MISSING = {
 _DATA = {"publicKey", "initial", "headers"}
 
 
+def _fail(_context: object) -> None:
+    raise RuntimeError("the hook failed")
+
+
+_HOOKS: dict[str, Any] = {
+    "true": lambda _: True,
+    "false": lambda _: False,
+    "nothing": lambda _: None,
+    "zero": lambda _: 0,
+    "empty": lambda _: "",
+    "throw": _fail,
+}
+
+
 def load() -> list[tuple[str, list[dict[str, Any]]]]:
     """Every suite with its cases, in the order of the files' names."""
     suites = []
@@ -64,6 +78,8 @@ def natural(value: Any, names: dict[str, str]) -> Any:
         return value
     if "$bytes" in value:
         return base64.b64decode(value["$bytes"])
+    if "$hook" in value:
+        return _HOOKS[value["$hook"]]
     if "$foreign" in value:
         return lambda: None
     if "$key" in value:

@@ -25,7 +25,7 @@ from cases import MISSING, camel, load, natural, place
 from server import Server
 
 from bearergate import ConfigError, JwtAuthError, JwtVerifier, get_auth_context
-from bearergate._judge import Judge
+from bearergate._judge import Judge, take_hooks
 from bearergate._native import AuthContext, Gate
 from bearergate.connect import JwtAuthInterceptor
 
@@ -97,12 +97,13 @@ def run(case: dict[str, Any], server: Server, runner: asyncio.Runner | None) -> 
         options["cache"] = False
     first = case["steps"][0]["now"]
     try:
+        validate, on_reject = take_hooks(options)
         gate = Gate.on_clock(options, ms(first), 0)
     except ConfigError as error:
         assert isinstance(error, ValueError)
         assert error.code == "ERR_CONFIG"
         return [{"config": {"option": camel(error.option, names)}}]
-    judge = Judge(gate, None, None)
+    judge = Judge(gate, validate, on_reject)
     verifier = JwtVerifier._over(judge)
     interceptor = JwtAuthInterceptor._over(judge)
     outcomes = []

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use bearergate_core::{
-    AUTH_HEADERS, Clock, ConfigError, Decision, Gate, ManualClock, OptionValue, Options, Outcome, Refusal, Request,
+    AUTH_HEADERS, Clock, Code, ConfigError, Decision, Gate, ManualClock, OptionValue, Options, Outcome, Refusal, Request,
     Spelling, Verified,
 };
 use serde_json::{Map, Value, json};
@@ -54,6 +54,11 @@ fn run_once(case: &Case, server: &Server, mode: Cache) -> Vec<Value> {
     if mode == Cache::Off && options.get("cache").is_none_or(Value::is_null) {
         options.insert("cache".into(), false.into());
     }
+    // Hooks live in the host languages; here the runner is the host.
+    let hook = options.get("validate").and_then(|hook| hook["$hook"].as_str()).map(str::to_owned);
+    if hook.is_some() {
+        options.remove("validate");
+    }
     let options = Value::Object(options);
     let remote = is_remote(&options);
     let first = case.steps.first().and_then(|step| step["now"].as_f64()).expect("now");
@@ -75,7 +80,7 @@ fn run_once(case: &Case, server: &Server, mode: Cache) -> Vec<Value> {
         };
         clock.set(ms(now), u64::try_from(mono).expect("a monotonic time"));
         let before = server.requests(&folder);
-        let mut outcome = act(&gate, step);
+        let mut outcome = act(&gate, step, hook.as_deref());
         settle(&gate);
         if remote {
             outcome["fetches"] = (server.requests(&folder) - before).into();
@@ -105,17 +110,29 @@ fn settle(gate: &Gate) {
     }
 }
 
-fn act(gate: &Gate, step: &Value) -> Value {
+fn act(gate: &Gate, step: &Value, hook: Option<&str>) -> Value {
     match step["token"].as_str() {
-        Some(token) => match gate.verifier().verify(token) {
-            Outcome::Ready(result) => bare(result),
-            Outcome::Wait(ticket) => match ticket.wait_timeout(PATIENCE) {
-                Some(result) => bare(result),
-                None => json!({ "hang": true }),
-            },
-        },
-        None if step.get("headers").is_some() => request(gate, step),
+        Some(token) => {
+            let result = match gate.verifier().verify(token) {
+                Outcome::Ready(result) => result,
+                Outcome::Wait(ticket) => match ticket.wait_timeout(PATIENCE) {
+                    Some(result) => result,
+                    None => return json!({ "hang": true }),
+                },
+            };
+            bare(result.and_then(|verified| validate(gate, verified, hook)))
+        }
+        None if step.get("headers").is_some() => request(gate, step, hook),
         None => json!({ "constructed": true }),
+    }
+}
+
+/// What a binding makes of the answer of a `validate` hook.
+fn validate(gate: &Gate, verified: Verified, hook: Option<&str>) -> Result<Verified, Refusal> {
+    match hook {
+        None | Some("true" | "nothing") => Ok(verified),
+        Some("throw") => Err(gate.refuse(Code::ValidateFailed)),
+        Some(_) => Err(gate.refuse(Code::Revoked)),
     }
 }
 
@@ -127,7 +144,7 @@ fn bare(result: Result<Verified, Refusal>) -> Value {
 }
 
 /// A request as an interceptor treats it: strip, ask the gate, propagate.
-fn request(gate: &Gate, step: &Value) -> Value {
+fn request(gate: &Gate, step: &Value, hook: Option<&str>) -> Value {
     let sent = step["headers"].as_array().expect("headers").iter().map(|pair| {
         let text = |at: usize| pair[at].as_str().expect("a header name and value");
         (text(0).to_ascii_lowercase(), text(1).to_owned())
@@ -153,6 +170,7 @@ fn request(gate: &Gate, step: &Value) -> Value {
             None => return json!({ "hang": true }),
         },
     };
+    let result = result.and_then(|verified| validate(gate, verified, hook));
     let propagated = result.and_then(|verified| gate.propagate(&verified).map(|headers| (verified, headers)));
     match propagated {
         Ok((verified, headers)) => json!({ "context": context(&verified), "headers": identity(&sent, &headers) }),

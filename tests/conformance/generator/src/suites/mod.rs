@@ -6,6 +6,7 @@ mod config;
 mod credentials;
 mod durations;
 mod headers;
+mod hooks;
 mod issuers;
 mod mapping;
 mod order;
@@ -40,6 +41,7 @@ pub fn all() -> Vec<Suite> {
         responses::suite(),
         mapping::suite(),
         patterns::suite(),
+        hooks::suite(),
         propagation::suite(),
         wire::suite(),
     ]
