@@ -183,8 +183,13 @@ pub fn err(code: &str) -> Value {
     let reason = match code {
         "ERR_CREDENTIALS_MISSING" | "ERR_KEY_NOT_FOUND" | "ERR_SUBJECT_MISSING" => "missing",
         "ERR_TOKEN_CRITICAL" | "ERR_ALG_NOT_ALLOWED" | "ERR_TOKEN_BOUND" => "unsupported",
-        "ERR_SIGNATURE_INVALID" | "ERR_TYP_INVALID" | "ERR_TOKEN_NOT_YET_VALID" | "ERR_TOKEN_EXPIRED"
-        | "ERR_TOKEN_TOO_OLD" | "ERR_REVOKED" | "ERR_VALIDATE_FAILED" => "check_failed",
+        "ERR_SIGNATURE_INVALID"
+        | "ERR_TYP_INVALID"
+        | "ERR_TOKEN_NOT_YET_VALID"
+        | "ERR_TOKEN_EXPIRED"
+        | "ERR_TOKEN_TOO_OLD"
+        | "ERR_REVOKED"
+        | "ERR_VALIDATE_FAILED" => "check_failed",
         "ERR_KEYS_UNAVAILABLE" => "unavailable",
         _ => "invalid",
     };

@@ -79,7 +79,8 @@ impl Key {
                 Material::Ec { pair: pair.expect("an EC key"), public }
             }
             "OKP" => Material::Ed(
-                Ed25519KeyPair::from_seed_and_public_key(&member(&jwk, "d"), &member(&jwk, "x")).expect("an Ed25519 key"),
+                Ed25519KeyPair::from_seed_and_public_key(&member(&jwk, "d"), &member(&jwk, "x"))
+                    .expect("an Ed25519 key"),
             ),
             "AKP" => {
                 let algorithm = match jwk["alg"].as_str().expect("alg") {

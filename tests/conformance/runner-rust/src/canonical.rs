@@ -57,6 +57,9 @@ mod tests {
     #[test]
     fn numbers_names_and_escapes() {
         let value = serde_json::from_str(r#"{"b":1e21,"a":[1.0,-0.0,1e-7,9007199254740993],"\u20ac":"\u0007\u001f\n\"","\ud83d\ude00":1,"\ufb33":2}"#).unwrap();
-        assert_eq!(canonical(&value), "{\"a\":[1,0,1e-7,9007199254740992],\"b\":1e+21,\"€\":\"\\u0007\\u001f\\n\\\"\",\"😀\":1,\"\u{fb33}\":2}");
+        assert_eq!(
+            canonical(&value),
+            "{\"a\":[1,0,1e-7,9007199254740992],\"b\":1e+21,\"€\":\"\\u0007\\u001f\\n\\\"\",\"😀\":1,\"\u{fb33}\":2}"
+        );
     }
 }

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use bearergate_core::{
-    AUTH_HEADERS, Clock, Code, ConfigError, Decision, Gate, ManualClock, OptionValue, Options, Outcome, Refusal, Request,
-    Spelling, Verified,
+    AUTH_HEADERS, Clock, Code, ConfigError, Decision, Gate, ManualClock, OptionValue, Options, Outcome, Refusal,
+    Request, Spelling, Verified,
 };
 use serde_json::{Map, Value, json};
 
@@ -149,7 +149,8 @@ fn request(gate: &Gate, step: &Value, hook: Option<&str>) -> Value {
         let text = |at: usize| pair[at].as_str().expect("a header name and value");
         (text(0).to_ascii_lowercase(), text(1).to_owned())
     });
-    let sent: Vec<(String, String)> = sent.filter(|(name, _)| !AUTH_HEADERS.iter().any(|(_, ours)| ours == name)).collect();
+    let sent: Vec<(String, String)> =
+        sent.filter(|(name, _)| !AUTH_HEADERS.iter().any(|(_, ours)| ours == name)).collect();
     let credentials: Vec<Vec<u8>> = sent
         .iter()
         .filter(|(name, _)| name == gate.credentials_header())
@@ -234,7 +235,11 @@ pub fn differs(step: &Value, outcome: &Value) -> Option<String> {
 
 /// The part of a long text that matters: from shortly before the first difference.
 fn cut(text: &str, from: usize) -> String {
-    if text.chars().count() <= 400 { text.to_owned() } else { format!("…{}…", text.chars().skip(from).take(300).collect::<String>()) }
+    if text.chars().count() <= 400 {
+        text.to_owned()
+    } else {
+        format!("…{}…", text.chars().skip(from).take(300).collect::<String>())
+    }
 }
 
 /// ISO 8601 in UTC with milliseconds.

@@ -100,9 +100,9 @@ fn answer(mut connection: TcpStream, folders: &Folders) {
 
 fn response(script: &Value, head: &[String]) -> Vec<u8> {
     if let (Some(name), Some(value)) = (script["ifHeader"][0].as_str(), script["ifHeader"][1].as_str()) {
-        let sent = head.iter().any(|line| {
-            line.split_once(':').is_some_and(|(n, v)| n.eq_ignore_ascii_case(name) && v.trim() == value)
-        });
+        let sent = head
+            .iter()
+            .any(|line| line.split_once(':').is_some_and(|(n, v)| n.eq_ignore_ascii_case(name) && v.trim() == value));
         if !sent {
             return b"HTTP/1.1 401 Unauthorized\r\nconnection: close\r\ncontent-length: 0\r\n\r\n".to_vec();
         }

@@ -10,20 +10,58 @@ const WITHOUT_CASE: [Code; 1] = [Code::Internal];
 
 /// Every section that has rules, with the rows and topics that cases name.
 const SECTIONS: [&str; 45] = [
-    "1", "1 durations", "2.1", "2.2", "2.3", "2.4", "3", "3.1", "3.2", "3.3", "3.4", "3.5", "3.6", "3.7", "3.8", "3.9",
-    "3.10", "3.11", "3.12", "3.13", "3.14", "3.15", "3.16", "3.17", "4", "4 issuers", "5", "5 selection", "5 cold",
-    "5 fresh", "5 ageing", "5 stale", "5 dead", "5 backoff", "5 cooldown", "5 removed", "5 clocks", "5 age",
-    "5 initial", "5 responses", "6", "7", "8", "9", "10",
+    "1",
+    "1 durations",
+    "2.1",
+    "2.2",
+    "2.3",
+    "2.4",
+    "3",
+    "3.1",
+    "3.2",
+    "3.3",
+    "3.4",
+    "3.5",
+    "3.6",
+    "3.7",
+    "3.8",
+    "3.9",
+    "3.10",
+    "3.11",
+    "3.12",
+    "3.13",
+    "3.14",
+    "3.15",
+    "3.16",
+    "3.17",
+    "4",
+    "4 issuers",
+    "5",
+    "5 selection",
+    "5 cold",
+    "5 fresh",
+    "5 ageing",
+    "5 stale",
+    "5 dead",
+    "5 backoff",
+    "5 cooldown",
+    "5 removed",
+    "5 clocks",
+    "5 age",
+    "5 initial",
+    "5 responses",
+    "6",
+    "7",
+    "8",
+    "9",
+    "10",
 ];
 
 #[test]
 fn every_code_has_a_case() {
     let cases = cases::load();
-    let codes: BTreeSet<&str> = cases
-        .iter()
-        .flat_map(|case| &case.steps)
-        .filter_map(|step| step["expect"]["error"]["code"].as_str())
-        .collect();
+    let codes: BTreeSet<&str> =
+        cases.iter().flat_map(|case| &case.steps).filter_map(|step| step["expect"]["error"]["code"].as_str()).collect();
     for code in Code::ALL.iter().filter(|code| !WITHOUT_CASE.contains(code)) {
         assert!(codes.contains(code.as_str()), "{code} has no case");
     }

@@ -31,20 +31,34 @@ pub fn suite() -> Suite {
             c.verify(T0, &k.token().raw_members(member), err("ERR_CLAIMS_MALFORMED"));
         });
     }
-    s.each("claims-lenient-where-json-is", "3.8", "what JSON allows is allowed: space, escapes, depth 32, equal names at different levels", |c, k| {
-        let deep = format!("\"x\":{}{}", "[".repeat(31), "]".repeat(31));
-        let nested = k.token().claim("x", json!({ "sub": 1, "exp": "y" }));
-        c.verify(T0, &nested, ok(&nested));
-        for member in [r#""x":[{"a":1},{"a":2}]"#, " \"x\" : [ 1 , 2 ] ", r#""\u0078":"\ud83d\ude00\u0000\/""#, r#""":1"#, r#""x":-0.0,"y":1e308,"z":5e-324"#, &deep] {
-            let token = k.token().raw_members(member);
-            c.verify(T0, &token, ok(&token));
-        }
-    });
+    s.each(
+        "claims-lenient-where-json-is",
+        "3.8",
+        "what JSON allows is allowed: space, escapes, depth 32, equal names at different levels",
+        |c, k| {
+            let deep = format!("\"x\":{}{}", "[".repeat(31), "]".repeat(31));
+            let nested = k.token().claim("x", json!({ "sub": 1, "exp": "y" }));
+            c.verify(T0, &nested, ok(&nested));
+            for member in [
+                r#""x":[{"a":1},{"a":2}]"#,
+                " \"x\" : [ 1 , 2 ] ",
+                r#""\u0078":"\ud83d\ude00\u0000\/""#,
+                r#""":1"#,
+                r#""x":-0.0,"y":1e308,"z":5e-324"#,
+                &deep,
+            ] {
+                let token = k.token().raw_members(member);
+                c.verify(T0, &token, ok(&token));
+            }
+        },
+    );
     s.single("claims-empty", "3.17", "an empty claims object has no subject", |c, k| {
         c.verify(T0, &k.token().payload("{}"), err("ERR_SUBJECT_MISSING"));
     });
     s.each("claims-big-integers", "6", "integers beyond 2^53 are exact in Python and doubles in Node", |c, k| {
-        let token = k.token().raw_members(r#""id":9007199254740993,"big":123456789012345678901234567890,"neg":-9007199254740995"#);
+        let token = k
+            .token()
+            .raw_members(r#""id":9007199254740993,"big":123456789012345678901234567890,"neg":-9007199254740995"#);
         let with = |id: Value, big: Value, neg: Value| {
             let mut expect = ok(&token);
             for (name, value) in [("id", id), ("big", big), ("neg", neg)] {
@@ -52,8 +66,13 @@ pub fn suite() -> Suite {
             }
             expect
         };
-        let exact = with(json!(9_007_199_254_740_993_i64), json!(format!("{NUMBER}123456789012345678901234567890")), json!(-9_007_199_254_740_995_i64));
-        let doubles = with(json!(9_007_199_254_740_992_i64), json!(1.2345678901234568e29), json!(-9_007_199_254_740_996_i64));
+        let exact = with(
+            json!(9_007_199_254_740_993_i64),
+            json!(format!("{NUMBER}123456789012345678901234567890")),
+            json!(-9_007_199_254_740_995_i64),
+        );
+        let doubles =
+            with(json!(9_007_199_254_740_992_i64), json!(1.2345678901234568e29), json!(-9_007_199_254_740_996_i64));
         c.verify(T0, &token, exact.clone()).with("expectByLanguage", json!({ "python": exact, "node": doubles }));
     });
 
@@ -64,12 +83,27 @@ pub fn suite() -> Suite {
         c.options(json!({ "issuer": "https://issuer.example" })).verify(T0, &k.token(), ok(&k.token()));
     });
     s.single("iss-any-of", "3.11", "iss equal to any of several is accepted", |c, k| {
-        c.options(json!({ "issuer": ["https://a.example", "https://issuer.example"] })).verify(T0, &k.token(), ok(&k.token()));
+        c.options(json!({ "issuer": ["https://a.example", "https://issuer.example"] })).verify(
+            T0,
+            &k.token(),
+            ok(&k.token()),
+        );
         c.verify(T0, &k.token().claim("iss", "https://b.example"), rejected("iss"));
     });
     s.single("iss-partial", "3.11", "an iss equal in part only is refused (GHSA-75c5-xw7c-p5pm)", |c, k| {
         c.options(json!({ "issuer": "https://issuer.example" }));
-        for iss in ["https://issuer.exampl", "https://issuer.example/", "https://issuer.example.evil", "https://Issuer.example", "HTTPS://ISSUER.EXAMPLE", "issuer.example", "", " https://issuer.example", "https://issuer.example\u{0}", "https://issuer.ex\u{430}mple"] {
+        for iss in [
+            "https://issuer.exampl",
+            "https://issuer.example/",
+            "https://issuer.example.evil",
+            "https://Issuer.example",
+            "HTTPS://ISSUER.EXAMPLE",
+            "issuer.example",
+            "",
+            " https://issuer.example",
+            "https://issuer.example\u{0}",
+            "https://issuer.ex\u{430}mple",
+        ] {
             c.verify(T0, &k.token().claim("iss", iss), rejected("iss"));
         }
     });
@@ -78,12 +112,17 @@ pub fn suite() -> Suite {
             c.verify(T0, &k.token().claim("iss", value), mistyped("iss"));
         }
     });
-    s.single("iss-not-a-string-checked", "3.11", "an array that holds the right issuer is not the right issuer", |c, k| {
-        c.options(json!({ "issuer": "https://issuer.example" }));
-        for value in [json!(["https://issuer.example"]), json!(null), json!(0)] {
-            c.verify(T0, &k.token().claim("iss", value), mistyped("iss"));
-        }
-    });
+    s.single(
+        "iss-not-a-string-checked",
+        "3.11",
+        "an array that holds the right issuer is not the right issuer",
+        |c, k| {
+            c.options(json!({ "issuer": "https://issuer.example" }));
+            for value in [json!(["https://issuer.example"]), json!(null), json!(0)] {
+                c.verify(T0, &k.token().claim("iss", value), mistyped("iss"));
+            }
+        },
+    );
     s.single("iss-unchecked", "3.11", "without issuer any iss, or none, is accepted", |c, k| {
         let token = k.token().without("iss");
         let other = k.token().claim("iss", "");
@@ -102,15 +141,39 @@ pub fn suite() -> Suite {
     });
     s.each("aud-no-overlap", "3.11", "aud without the wanted value is refused (CVE-2020-26160)", |c, k| {
         c.options(json!({ "audience": "api" }));
-        for aud in [json!("API"), json!("ap"), json!("api "), json!(""), json!([]), json!([""]), json!(["x", "apis"]), json!("api,web"), json!("x api")] {
+        for aud in [
+            json!("API"),
+            json!("ap"),
+            json!("api "),
+            json!(""),
+            json!([]),
+            json!([""]),
+            json!(["x", "apis"]),
+            json!("api,web"),
+            json!("x api"),
+        ] {
             c.verify(T0, &k.token().claim("aud", aud), rejected("aud"));
         }
     });
-    s.each("aud-mistyped", "3.11", "aud must be a string or an array of strings whenever present, checked or not", |c, k| {
-        for aud in [json!(1), json!(null), json!({ "0": "api" }), json!(true), json!([1]), json!(["api", 1]), json!(["api", null]), json!([["api"]])] {
-            c.verify(T0, &k.token().claim("aud", aud), mistyped("aud"));
-        }
-    });
+    s.each(
+        "aud-mistyped",
+        "3.11",
+        "aud must be a string or an array of strings whenever present, checked or not",
+        |c, k| {
+            for aud in [
+                json!(1),
+                json!(null),
+                json!({ "0": "api" }),
+                json!(true),
+                json!([1]),
+                json!(["api", 1]),
+                json!(["api", null]),
+                json!([["api"]]),
+            ] {
+                c.verify(T0, &k.token().claim("aud", aud), mistyped("aud"));
+            }
+        },
+    );
     s.each("aud-mistyped-checked", "3.11", "an array that holds the right audience and a number is invalid", |c, k| {
         c.options(json!({ "audience": "api" }));
         for aud in [json!(["api", 1]), json!([["api"]]), json!(null), json!({ "api": "api" })] {
@@ -136,7 +199,11 @@ pub fn suite() -> Suite {
     });
     s.each("required-claims-own", "3.10", "only own top-level members count", |c, k| {
         c.options(json!({ "requiredClaims": ["constructor"] }));
-        c.verify(T0, &k.token(), missing("constructor")).verify(T0, &k.token().claim("x", json!({ "constructor": 1 })), missing("constructor"));
+        c.verify(T0, &k.token(), missing("constructor")).verify(
+            T0,
+            &k.token().claim("x", json!({ "constructor": 1 })),
+            missing("constructor"),
+        );
         let token = k.token().claim("constructor", 1);
         c.verify(T0, &token, ok(&token));
     });
@@ -159,12 +226,17 @@ pub fn suite() -> Suite {
     });
 
     s.each("cnf-refused", "3.16", "a token bound to a key or certificate is refused as plain Bearer", |c, k| {
-        for cnf in [json!({ "jkt": "x" }), json!({ "x5t#S256": "x" }), json!({}), json!(null), json!("x"), json!(false)] {
+        for cnf in [json!({ "jkt": "x" }), json!({ "x5t#S256": "x" }), json!({}), json!(null), json!("x"), json!(false)]
+        {
             c.verify(T0, &k.token().claim("cnf", cnf), err("ERR_TOKEN_BOUND"));
         }
     });
     s.each("cnf-reject-explicit", "3.16", "reject is the default said aloud", |c, k| {
-        c.options(json!({ "confirmation": "reject" })).verify(T0, &k.token().claim("cnf", json!({ "jkt": "x" })), err("ERR_TOKEN_BOUND"));
+        c.options(json!({ "confirmation": "reject" })).verify(
+            T0,
+            &k.token().claim("cnf", json!({ "jkt": "x" })),
+            err("ERR_TOKEN_BOUND"),
+        );
     });
     s.each("cnf-ignored", "3.16", "with confirmation ignore a bound token is accepted", |c, k| {
         let token = k.token().claim("cnf", json!({ "jkt": "x" }));
@@ -174,7 +246,14 @@ pub fn suite() -> Suite {
     s.each("subject-missing", "3.17", "a token without a subject is refused", |c, k| {
         c.verify(T0, &k.token().without("sub"), err("ERR_SUBJECT_MISSING"));
     });
-    for (id, value) in [("empty", json!("")), ("null", json!(null)), ("number", json!(1)), ("array", json!(["user-1"])), ("object", json!({})), ("boolean", json!(true))] {
+    for (id, value) in [
+        ("empty", json!("")),
+        ("null", json!(null)),
+        ("number", json!(1)),
+        ("array", json!(["user-1"])),
+        ("object", json!({})),
+        ("boolean", json!(true)),
+    ] {
         s.each(&format!("subject-{id}"), "3.17", "the subject must be a non-empty string", |c, k| {
             c.verify(T0, &k.token().claim("sub", value.clone()), err("ERR_SUBJECT_MISSING"));
         });

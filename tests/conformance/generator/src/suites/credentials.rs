@@ -24,9 +24,16 @@ pub fn suite() -> Suite {
     let mut s = Suite::new("credentials", "2", "Stripping, skipping, and finding the token in a request");
     let none = || err("ERR_CREDENTIALS_MISSING");
     let malformed = || err("ERR_TOKEN_MALFORMED");
-    let forged = || json!([
-        ["x-auth-subject", "admin"], ["X-Auth-Roles", "[\"admin\"]"], ["x-auth-scopes", "all"], ["x-auth-claims", "{}"], ["x-auth-name", "Admin"], ["x-auth-type", "jwt"],
-    ]);
+    let forged = || {
+        json!([
+            ["x-auth-subject", "admin"],
+            ["X-Auth-Roles", "[\"admin\"]"],
+            ["x-auth-scopes", "all"],
+            ["x-auth-claims", "{}"],
+            ["x-auth-name", "Admin"],
+            ["x-auth-type", "jwt"],
+        ])
+    };
     let and = |headers: Value, name: &str, value: &str| {
         let mut headers = headers;
         headers.as_array_mut().unwrap().push(json!([name, value]));
@@ -55,17 +62,25 @@ pub fn suite() -> Suite {
     s.each("strip-no-credentials", "2.1", "a forged identity does not replace credentials", |c, _| {
         c.request(forged(), none());
     });
-    s.each("skip-good-token", "2.2", "a skipped method goes through with whatever token, and makes no context", |c, k| {
-        c.options(json!({ "skipMethods": ["pkg.Service/Method"] }));
-        for value in [format!("Bearer {}", k.token().mint()), "Bearer nonsense".to_owned(), "Basic x".to_owned()] {
-            c.request(json!([["authorization", value]]), json!({ "skipped": true, "headers": {} }));
-        }
-        c.request(json!([]), json!({ "skipped": true, "headers": {} }));
-    });
+    s.each(
+        "skip-good-token",
+        "2.2",
+        "a skipped method goes through with whatever token, and makes no context",
+        |c, k| {
+            c.options(json!({ "skipMethods": ["pkg.Service/Method"] }));
+            for value in [format!("Bearer {}", k.token().mint()), "Bearer nonsense".to_owned(), "Basic x".to_owned()] {
+                c.request(json!([["authorization", value]]), json!({ "skipped": true, "headers": {} }));
+            }
+            c.request(json!([]), json!({ "skipped": true, "headers": {} }));
+        },
+    );
 
     s.each("bearer-any-case", "2.3", "the scheme is accepted in any case, with one or more spaces", |c, k| {
         let token = k.token();
-        let values: Vec<String> = ["Bearer ", "bearer ", "BEARER ", "bEaReR ", "Bearer  ", "Bearer          "].iter().map(|scheme| format!("{scheme}{}", token.mint())).collect();
+        let values: Vec<String> = ["Bearer ", "bearer ", "BEARER ", "bEaReR ", "Bearer  ", "Bearer          "]
+            .iter()
+            .map(|scheme| format!("{scheme}{}", token.mint()))
+            .collect();
         try_all(c, "authorization", &values, &accepted(&token));
     });
     s.each("credentials-absent", "2.3", "without the header there are no credentials", |c, _| {
@@ -73,7 +88,10 @@ pub fn suite() -> Suite {
     });
     s.each("credentials-other-scheme", "2.3", "another scheme is no credentials", |c, k| {
         let token = k.token().mint();
-        let values: Vec<String> = ["Basic ", "DPoP ", "Token ", "Bearer2 ", "xBearer ", "Bear ", "JWT "].iter().map(|scheme| format!("{scheme}{token}")).collect();
+        let values: Vec<String> = ["Basic ", "DPoP ", "Token ", "Bearer2 ", "xBearer ", "Bear ", "JWT "]
+            .iter()
+            .map(|scheme| format!("{scheme}{token}"))
+            .collect();
         try_all(c, "authorization", &values, &none());
     });
     s.each("credentials-bare-token", "2.3", "a token without a scheme is no credentials", |c, k| {
@@ -82,10 +100,25 @@ pub fn suite() -> Suite {
     s.each("credentials-scheme-alone", "2.3", "a scheme without a token is no credentials", |c, _| {
         try_all(c, "authorization", &["Bearer".into(), "Bearer ".into(), "Bearer    ".into(), String::new()], &none());
     });
-    s.each("credentials-no-space", "2.3", "a scheme that runs into the token, or ends in a tab, is another scheme", |c, k| {
-        let token = k.token().mint();
-        try_all(c, "authorization", &[format!("Bearer{token}"), format!("Bearer\t{token}"), format!("Bearer:{token}"), format!("Bearer={token}")], &none());
-    });
+    s.each(
+        "credentials-no-space",
+        "2.3",
+        "a scheme that runs into the token, or ends in a tab, is another scheme",
+        |c, k| {
+            let token = k.token().mint();
+            try_all(
+                c,
+                "authorization",
+                &[
+                    format!("Bearer{token}"),
+                    format!("Bearer\t{token}"),
+                    format!("Bearer:{token}"),
+                    format!("Bearer={token}"),
+                ],
+                &none(),
+            );
+        },
+    );
     s.each("credentials-tab-after-space", "2.3", "a tab after the space is outside the token's alphabet", |c, k| {
         c.request(json!([["authorization", format!("Bearer \t{}", k.token().mint())]]), malformed());
     });
@@ -96,7 +129,12 @@ pub fn suite() -> Suite {
     });
     s.each("credentials-comma", "2.3", "a comma-joined pair is malformed", |c, k| {
         let token = k.token().mint();
-        let values = [format!("Bearer {token}, Bearer {token}"), format!("Bearer {token},"), format!("Bearer {token},{token}"), format!("Bearer ,{token}")];
+        let values = [
+            format!("Bearer {token}, Bearer {token}"),
+            format!("Bearer {token},"),
+            format!("Bearer {token},{token}"),
+            format!("Bearer ,{token}"),
+        ];
         try_all(c, "authorization", &values, &malformed());
     });
     s.each("credentials-alphabet", "2.3", "a character outside the token's alphabet is malformed", |c, k| {
@@ -146,7 +184,10 @@ pub fn suite() -> Suite {
         c.request(json!([["cookie", format!("session={0}; session={0}", k.token().mint())]]), malformed());
     });
     s.each("request-expired", "2.4", "a refused token refuses the request", |c, k| {
-        c.request(json!([["authorization", format!("Bearer {}", k.token().claim("exp", T0).mint())]]), err("ERR_TOKEN_EXPIRED"));
+        c.request(
+            json!([["authorization", format!("Bearer {}", k.token().claim("exp", T0).mint())]]),
+            err("ERR_TOKEN_EXPIRED"),
+        );
     });
     s
 }

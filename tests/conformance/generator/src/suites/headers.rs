@@ -15,39 +15,57 @@ pub fn suite() -> Suite {
         });
     }
     s.each("header-json-duplicate-alg", "3.3", "a second alg is refused, whichever of the two is good", |c, k| {
-        for text in [r#"{"alg":"none","alg":"%ALG%","kid":"%KID%"}"#, r#"{"alg":"%ALG%","alg":"none","kid":"%KID%"}"#, r#"{"alg":"%ALG%","\u0061lg":"none","kid":"%KID%"}"#] {
+        for text in [
+            r#"{"alg":"none","alg":"%ALG%","kid":"%KID%"}"#,
+            r#"{"alg":"%ALG%","alg":"none","kid":"%KID%"}"#,
+            r#"{"alg":"%ALG%","\u0061lg":"none","kid":"%KID%"}"#,
+        ] {
             c.verify(T0, &k.token().header(text), err("ERR_TOKEN_MALFORMED"));
         }
     });
-    s.each("header-json-lenient-where-json-is", "3.3", "white space, escapes, order and unknown members are JSON and accepted", |c, k| {
-        let deep = format!("{{\"alg\":\"%ALG%\",\"kid\":\"%KID%\",\"x\":{}{}}}", "[".repeat(31), "]".repeat(31));
-        for text in [
-            "\t{ \"kid\" : \"%KID%\" ,\r\n \"alg\":\"%ALG%\" } ",
-            r#"{"\u0061lg":"%ALG%","kid":"%KID%"}"#,
-            r#"{"alg":"%ALG%","kid":"%KID%","x":"\ud83d\ude00","y":{"alg":"none"}}"#,
-            r#"{"alg":"%ALG%","kid":"%KID%","n":1e308,"m":-0.0,"cty":"JWT"}"#,
-            &deep,
-        ] {
-            let token = k.token().header(text);
-            c.verify(T0, &token, ok(&token));
-        }
-    });
+    s.each(
+        "header-json-lenient-where-json-is",
+        "3.3",
+        "white space, escapes, order and unknown members are JSON and accepted",
+        |c, k| {
+            let deep = format!("{{\"alg\":\"%ALG%\",\"kid\":\"%KID%\",\"x\":{}{}}}", "[".repeat(31), "]".repeat(31));
+            for text in [
+                "\t{ \"kid\" : \"%KID%\" ,\r\n \"alg\":\"%ALG%\" } ",
+                r#"{"\u0061lg":"%ALG%","kid":"%KID%"}"#,
+                r#"{"alg":"%ALG%","kid":"%KID%","x":"\ud83d\ude00","y":{"alg":"none"}}"#,
+                r#"{"alg":"%ALG%","kid":"%KID%","n":1e308,"m":-0.0,"cty":"JWT"}"#,
+                &deep,
+            ] {
+                let token = k.token().header(text);
+                c.verify(T0, &token, ok(&token));
+            }
+        },
+    );
     for (id, member) in [
-        ("alg-absent", ""), ("alg-null", r#""alg":null,"#), ("alg-number", r#""alg":256,"#), ("alg-array", r#""alg":["%ALG%"],"#),
-        ("alg-object", r#""alg":{"x":"%ALG%"},"#), ("alg-boolean", r#""alg":true,"#),
+        ("alg-absent", ""),
+        ("alg-null", r#""alg":null,"#),
+        ("alg-number", r#""alg":256,"#),
+        ("alg-array", r#""alg":["%ALG%"],"#),
+        ("alg-object", r#""alg":{"x":"%ALG%"},"#),
+        ("alg-boolean", r#""alg":true,"#),
     ] {
         s.each(&format!("header-{id}"), "3.3", "alg must be a string", |c, k| {
             c.verify(T0, &k.token().header(format!(r#"{{{member}"kid":"%KID%"}}"#)), err("ERR_TOKEN_MALFORMED"));
         });
     }
     for name in ["kid", "typ", "cty"] {
-        s.each(&format!("header-{name}-not-a-string"), "3.3", "kid, typ and cty must be strings when present", |c, k| {
-            for value in ["1", "null", "[\"x\"]", "{}", "true"] {
-                let rest = if name == "kid" { "" } else { r#","kid":"%KID%""# };
-                let header = format!(r#"{{"alg":"%ALG%","{name}":{value}{rest}}}"#);
-                c.verify(T0, &k.token().header(header), err("ERR_TOKEN_MALFORMED"));
-            }
-        });
+        s.each(
+            &format!("header-{name}-not-a-string"),
+            "3.3",
+            "kid, typ and cty must be strings when present",
+            |c, k| {
+                for value in ["1", "null", "[\"x\"]", "{}", "true"] {
+                    let rest = if name == "kid" { "" } else { r#","kid":"%KID%""# };
+                    let header = format!(r#"{{"alg":"%ALG%","{name}":{value}{rest}}}"#);
+                    c.verify(T0, &k.token().header(header), err("ERR_TOKEN_MALFORMED"));
+                }
+            },
+        );
     }
 
     for (id, why, member) in [
@@ -67,7 +85,14 @@ pub fn suite() -> Suite {
             c.verify(T0, &k.token().header_members(member), err("ERR_TOKEN_CRITICAL"));
         });
     }
-    for (id, value) in [("false", "false"), ("string", "\"true\""), ("number", "1"), ("null", "null"), ("array", "[true]"), ("text-false", "\"false\"")] {
+    for (id, value) in [
+        ("false", "false"),
+        ("string", "\"true\""),
+        ("number", "1"),
+        ("null", "null"),
+        ("array", "[true]"),
+        ("text-false", "\"false\""),
+    ] {
         s.each(&format!("b64-{id}"), "3.4", "any b64 other than true is refused", |c, k| {
             c.verify(T0, &k.token().header_members(&format!("\"b64\":{value}")), err("ERR_TOKEN_CRITICAL"));
         });

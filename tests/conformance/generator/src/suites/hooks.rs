@@ -17,7 +17,9 @@ pub fn suite() -> Suite {
     });
     s.each("validate-refuses", "2.4", "a hook that answers false refuses, each time", |c, k| {
         c.options(json!({ "validate": { "$hook": "false" } }));
-        c.verify(T0, &k.token(), err("ERR_REVOKED")).verify(T0, &k.token(), err("ERR_REVOKED")).request(bearer(&k.token()), err("ERR_REVOKED"));
+        c.verify(T0, &k.token(), err("ERR_REVOKED"))
+            .verify(T0, &k.token(), err("ERR_REVOKED"))
+            .request(bearer(&k.token()), err("ERR_REVOKED"));
     });
     s.each("validate-throws", "2.4", "a hook that throws refuses", |c, k| {
         c.options(json!({ "validate": { "$hook": "throw" } }));
@@ -41,15 +43,26 @@ pub fn suite() -> Suite {
     });
     s.one("validate-before-propagation", "2.4", "the hook runs before propagation", |c| {
         let token = token().claim("sub", "s".repeat(513));
-        c.options(hook("false")).options(json!({ "propagateHeaders": true })).request(bearer(&token), err("ERR_REVOKED"));
+        c.options(hook("false"))
+            .options(json!({ "propagateHeaders": true }))
+            .request(bearer(&token), err("ERR_REVOKED"));
     });
     s.one("validate-passes-propagation-fails", "2.4", "a hook that passes does not make a subject fit", |c| {
         let token = token().claim("sub", "s".repeat(513));
-        c.options(hook("true")).options(json!({ "propagateHeaders": true })).request(bearer(&token), err("ERR_SUBJECT_TOO_LONG"));
+        c.options(hook("true"))
+            .options(json!({ "propagateHeaders": true }))
+            .request(bearer(&token), err("ERR_SUBJECT_TOO_LONG"));
     });
     for option in ["validate", "onReject"] {
-        for (id, value) in [("string", json!("yes")), ("number", json!(1)), ("object", json!({ "x": 1 })), ("boolean", json!(true))] {
-            s.config(&format!("hook-{}-{id}", option.to_lowercase()), "a hook is a function", json!({ "publicKey": used("ed-a.jwk"), option: value }), option);
+        for (id, value) in
+            [("string", json!("yes")), ("number", json!(1)), ("object", json!({ "x": 1 })), ("boolean", json!(true))]
+        {
+            s.config(
+                &format!("hook-{}-{id}", option.to_lowercase()),
+                "a hook is a function",
+                json!({ "publicKey": used("ed-a.jwk"), option: value }),
+                option,
+            );
         }
     }
     s

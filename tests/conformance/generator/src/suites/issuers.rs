@@ -25,7 +25,11 @@ pub fn suite() -> Suite {
         c.options(two()).verify(T0, &a(), ok(&a())).verify(T0, &b(), ok(&b()));
     });
     s.one("issuers-missing-iss", "4 issuers", "a token without iss is refused before anything about its key", |c| {
-        c.options(two()).verify(T0, &a().without("iss"), missing("iss")).verify(T0, &a().without("iss").signature([1; 64]), missing("iss"));
+        c.options(two()).verify(T0, &a().without("iss"), missing("iss")).verify(
+            T0,
+            &a().without("iss").signature([1; 64]),
+            missing("iss"),
+        );
     });
     s.one("issuers-unknown-iss", "4 issuers", "an iss without an entry is refused, near misses too", |c| {
         c.options(two());
@@ -60,15 +64,24 @@ pub fn suite() -> Suite {
     });
     s.one("issuers-algorithms-apart", "4 issuers", "an algorithm of one issuer's key is not the other's", |c| {
         c.options(two());
-        c.verify(T0, &token(A, "ed-a", "EdDSA"), err("ERR_ALG_NOT_ALLOWED")).verify(T0, &token(B, "p256-a", "ES256"), err("ERR_ALG_NOT_ALLOWED"));
+        c.verify(T0, &token(A, "ed-a", "EdDSA"), err("ERR_ALG_NOT_ALLOWED")).verify(
+            T0,
+            &token(B, "p256-a", "ES256"),
+            err("ERR_ALG_NOT_ALLOWED"),
+        );
     });
-    s.one("issuers-claims-first", "4 issuers", "with issuers the claims are parsed before the algorithm is judged", |c| {
-        c.options(two());
-        c.verify(T0, &a().payload("[]").header(r#"{"alg":"none"}"#), err("ERR_CLAIMS_MALFORMED"));
-        c.verify(T0, &a().without("iss").header(r#"{"alg":"none"}"#), missing("iss"));
-        c.verify(T0, &a().header(r#"{"alg":"none"}"#), err("ERR_ALG_NOT_ALLOWED"));
-        c.verify(T0, &a().payload("[]").header(r#"{"alg":"ES256","crit":[]}"#), err("ERR_TOKEN_CRITICAL"));
-    });
+    s.one(
+        "issuers-claims-first",
+        "4 issuers",
+        "with issuers the claims are parsed before the algorithm is judged",
+        |c| {
+            c.options(two());
+            c.verify(T0, &a().payload("[]").header(r#"{"alg":"none"}"#), err("ERR_CLAIMS_MALFORMED"));
+            c.verify(T0, &a().without("iss").header(r#"{"alg":"none"}"#), missing("iss"));
+            c.verify(T0, &a().header(r#"{"alg":"none"}"#), err("ERR_ALG_NOT_ALLOWED"));
+            c.verify(T0, &a().payload("[]").header(r#"{"alg":"ES256","crit":[]}"#), err("ERR_TOKEN_CRITICAL"));
+        },
+    );
     s.one("issuers-secret-and-public", "4 issuers", "an entry may have a secret, and admits nothing else", |c| {
         c.options(json!({ "issuers": [{ "issuer": A, "secret": used("hmac-32.secret") }, { "issuer": B, "publicKey": used("ed-a.pem") }] }));
         let hs = token(A, "hmac-32", "HS256");
@@ -76,7 +89,10 @@ pub fn suite() -> Suite {
         c.verify(T0, &token(B, "hmac-32", "HS256"), err("ERR_ALG_NOT_ALLOWED")).verify(T0, &token(A, "ed-a", "EdDSA"), err("ERR_ALG_NOT_ALLOWED"));
     });
     s.one("issuers-remote", "4 issuers", "an entry's key set is fetched for its own tokens only", |c| {
-        c.options(json!({ "issuers": [{ "issuer": A, "jwksUri": "$jwks" }, { "issuer": B, "publicKey": used("ed-a.jwk") }] })).serve_keys(&["p256-a.jwk"]);
+        c.options(
+            json!({ "issuers": [{ "issuer": A, "jwksUri": "$jwks" }, { "issuer": B, "publicKey": used("ed-a.jwk") }] }),
+        )
+        .serve_keys(&["p256-a.jwk"]);
         c.verify(T0, &b(), ok(&b())).fetches(0);
         c.verify(T0, &a().claim("iss", "https://c.example"), rejected("iss")).fetches(0);
         c.verify(T0, &a().without("iss"), missing("iss")).fetches(0);
@@ -135,23 +151,95 @@ pub fn suite() -> Suite {
     bad("empty", "an empty array of issuers trusts nobody", json!({ "issuers": [] }), "issuers");
     bad("object", "issuers is an array", json!({ "issuers": entry(json!({})) }), "issuers");
     bad("entry-type", "an entry is an object", json!({ "issuers": ["https://a.example"] }), "issuers[0]");
-    bad("duplicate", "issuers are unique among entries", json!({ "issuers": [entry(json!({})), entry(json!({ "publicKey": used("ed-a.jwk") }))] }), "issuers[1].issuer");
-    bad("no-issuer", "an entry needs its issuer", json!({ "issuers": [{ "publicKey": used("p256-a.jwk") }] }), "issuers[0].issuer");
-    bad("issuer-array", "an entry has one issuer string", json!({ "issuers": [entry(json!({ "issuer": [A, B] }))] }), "issuers[0].issuer");
-    bad("issuer-empty", "an empty issuer is refused", json!({ "issuers": [entry(json!({ "issuer": "" }))] }), "issuers[0].issuer");
+    bad(
+        "duplicate",
+        "issuers are unique among entries",
+        json!({ "issuers": [entry(json!({})), entry(json!({ "publicKey": used("ed-a.jwk") }))] }),
+        "issuers[1].issuer",
+    );
+    bad(
+        "no-issuer",
+        "an entry needs its issuer",
+        json!({ "issuers": [{ "publicKey": used("p256-a.jwk") }] }),
+        "issuers[0].issuer",
+    );
+    bad(
+        "issuer-array",
+        "an entry has one issuer string",
+        json!({ "issuers": [entry(json!({ "issuer": [A, B] }))] }),
+        "issuers[0].issuer",
+    );
+    bad(
+        "issuer-empty",
+        "an empty issuer is refused",
+        json!({ "issuers": [entry(json!({ "issuer": "" }))] }),
+        "issuers[0].issuer",
+    );
     bad("no-source", "an entry needs a key source", json!({ "issuers": [{ "issuer": A }] }), "issuers[0].jwksUri");
-    bad("two-sources", "an entry has exactly one key source", json!({ "issuers": [entry(json!({ "secret": used("hmac-32.secret") }))] }), "issuers[0].jwksUri");
-    bad("two-sources-remote", "an entry has exactly one key source, remote ones included", json!({ "issuers": [entry(json!({ "jwksUri": "$jwks" }))] }), "issuers[0].jwksUri");
-    bad("unknown-option", "an unknown option of an entry is refused", json!({ "issuers": [entry(json!({ "audiance": "x" }))] }), "issuers[0].audiance");
-    bad("top-option-in-entry", "an option that only the top level has is unknown in an entry", json!({ "issuers": [entry(json!({ "skipMethods": [] }))] }), "issuers[0].skipMethods");
-    bad("entry-value", "an entry's values are checked like the top level's", json!({ "issuers": [entry(json!({ "maxTokenAge": "1h30m" }))] }), "issuers[0].maxTokenAge");
-    bad("entry-key", "an entry's key is checked like the top level's", json!({ "issuers": [entry(json!({ "publicKey": "nonsense" }))] }), "issuers[0].publicKey");
-    bad("entry-algorithms", "an entry's algorithms must fit its key", json!({ "issuers": [entry(json!({ "algorithms": ["RS256"] }))] }), "issuers[0].algorithms");
-    bad("entry-hs", "HS* with an asymmetric entry is refused", json!({ "issuers": [entry(json!({ "algorithms": ["ES256", "HS256"] }))] }), "issuers[0].algorithms");
-    for (option, value) in [("issuer", json!(A)), ("jwksUri", json!("$jwks")), ("publicKey", used("ed-a.jwk")), ("secret", used("hmac-32.secret")), ("discover", json!(true)), ("jwks", json!({ "timeout": 1 }))] {
+    bad(
+        "two-sources",
+        "an entry has exactly one key source",
+        json!({ "issuers": [entry(json!({ "secret": used("hmac-32.secret") }))] }),
+        "issuers[0].jwksUri",
+    );
+    bad(
+        "two-sources-remote",
+        "an entry has exactly one key source, remote ones included",
+        json!({ "issuers": [entry(json!({ "jwksUri": "$jwks" }))] }),
+        "issuers[0].jwksUri",
+    );
+    bad(
+        "unknown-option",
+        "an unknown option of an entry is refused",
+        json!({ "issuers": [entry(json!({ "audiance": "x" }))] }),
+        "issuers[0].audiance",
+    );
+    bad(
+        "top-option-in-entry",
+        "an option that only the top level has is unknown in an entry",
+        json!({ "issuers": [entry(json!({ "skipMethods": [] }))] }),
+        "issuers[0].skipMethods",
+    );
+    bad(
+        "entry-value",
+        "an entry's values are checked like the top level's",
+        json!({ "issuers": [entry(json!({ "maxTokenAge": "1h30m" }))] }),
+        "issuers[0].maxTokenAge",
+    );
+    bad(
+        "entry-key",
+        "an entry's key is checked like the top level's",
+        json!({ "issuers": [entry(json!({ "publicKey": "nonsense" }))] }),
+        "issuers[0].publicKey",
+    );
+    bad(
+        "entry-algorithms",
+        "an entry's algorithms must fit its key",
+        json!({ "issuers": [entry(json!({ "algorithms": ["RS256"] }))] }),
+        "issuers[0].algorithms",
+    );
+    bad(
+        "entry-hs",
+        "HS* with an asymmetric entry is refused",
+        json!({ "issuers": [entry(json!({ "algorithms": ["ES256", "HS256"] }))] }),
+        "issuers[0].algorithms",
+    );
+    for (option, value) in [
+        ("issuer", json!(A)),
+        ("jwksUri", json!("$jwks")),
+        ("publicKey", used("ed-a.jwk")),
+        ("secret", used("hmac-32.secret")),
+        ("discover", json!(true)),
+        ("jwks", json!({ "timeout": 1 })),
+    ] {
         let mut options = json!({ "issuers": [entry(json!({}))] });
         options[option] = value;
-        bad(&format!("beside-{}", option.to_lowercase()), "a top-level issuer, key source, discover or jwks beside issuers is an error", options, option);
+        bad(
+            &format!("beside-{}", option.to_lowercase()),
+            "a top-level issuer, key source, discover or jwks beside issuers is an error",
+            options,
+            option,
+        );
     }
     s
 }

@@ -1,8 +1,10 @@
 //! The suites, one file of cases each, in the order of the specification.
 
+mod ages;
 mod algorithms;
 mod claims;
 mod config;
+mod config_keys;
 mod credentials;
 mod durations;
 mod headers;
@@ -26,6 +28,7 @@ use crate::case::Suite;
 pub fn all() -> Vec<Suite> {
     vec![
         config::suite(),
+        config_keys::suite(),
         durations::suite(),
         credentials::suite(),
         tokens::suite(),
@@ -38,6 +41,7 @@ pub fn all() -> Vec<Suite> {
         issuers::suite(),
         selection::suite(),
         remote::suite(),
+        ages::suite(),
         responses::suite(),
         mapping::suite(),
         patterns::suite(),
@@ -72,7 +76,11 @@ pub fn broken_json() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         ("duplicate-escaped", "names are compared after unescaping", "{%A%,\"x\":1,\"\\u0078\":2}".into()),
         ("lone-high-surrogate", "a lone high surrogate is refused", "{%A%,\"x\":\"\\ud83d\"}".into()),
         ("lone-low-surrogate", "a lone low surrogate is refused", "{%A%,\"x\":\"\\ude00\"}".into()),
-        ("reversed-surrogates", "a pair in the wrong order is two lone surrogates", "{%A%,\"x\":\"\\ude00\\ud83d\"}".into()),
+        (
+            "reversed-surrogates",
+            "a pair in the wrong order is two lone surrogates",
+            "{%A%,\"x\":\"\\ude00\\ud83d\"}".into(),
+        ),
         ("surrogate-in-name", "a lone surrogate in a name is refused", "{%A%,\"\\ud800\":1}".into()),
         ("bom", "a byte order mark is refused", "\u{feff}{%A%}".into()),
         ("infinite", "a number whose double is infinite is refused", "{%A%,\"x\":1e400}".into()),
@@ -83,7 +91,11 @@ pub fn broken_json() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     let mut all: Vec<_> = text.into_iter().map(|(id, why, text)| (id, why, text.into_bytes())).collect();
     all.push(("invalid-utf8", "a byte that is not UTF-8 is refused", b"{%A%,\"x\":\"\xff\"}".to_vec()));
     all.push(("overlong-utf8", "an overlong encoding is not UTF-8", b"{%A%,\"x\":\"\xc0\xaf\"}".to_vec()));
-    all.push(("encoded-surrogate", "a surrogate encoded in UTF-8 is not UTF-8", b"{%A%,\"x\":\"\xed\xa0\x80\"}".to_vec()));
+    all.push((
+        "encoded-surrogate",
+        "a surrogate encoded in UTF-8 is not UTF-8",
+        b"{%A%,\"x\":\"\xed\xa0\x80\"}".to_vec(),
+    ));
     let utf16: Vec<u8> = "{}".encode_utf16().flat_map(u16::to_le_bytes).collect();
     all.push(("utf-16", "UTF-16 is not UTF-8", utf16));
     all

@@ -7,24 +7,24 @@ use crate::case::{Case, Suite, err, ok, used};
 use crate::mint::{T0, Token};
 
 /// A token that outlives the case.
-fn rs() -> Token {
+pub fn rs() -> Token {
     Token::new("rsa-a", "RS256").claim("exp", T0 + 10_000_000)
 }
 
-fn es() -> Token {
+pub fn es() -> Token {
     Token::new("p256-a", "ES256").claim("exp", T0 + 10_000_000)
 }
 
-fn down() -> Value {
+pub fn down() -> Value {
     json!({ "status": 500, "body": "down" })
 }
 
-fn keys(names: &[&str]) -> Value {
+pub fn keys(names: &[&str]) -> Value {
     json!({ "jwks": { "keys": names.iter().map(|name| used(&format!("{name}.jwk"))).collect::<Vec<_>>() } })
 }
 
 /// A step some seconds after T0, with the number of requests it must make.
-fn at(case: &mut Case, seconds: i64, token: &Token, expect: Value, fetches: u32) {
+pub fn at(case: &mut Case, seconds: i64, token: &Token, expect: Value, fetches: u32) {
     case.verify(T0 + seconds, token, expect).fetches(fetches);
 }
 
@@ -47,40 +47,64 @@ pub fn suite() -> Suite {
         at(c, 1, &rs(), good(), 0);
         at(c, 400, &rs(), good(), 0);
     });
-    case("construction-does-not-fetch", "5 cold", "a token that fails before its key causes no fetch", json!({ "maxTokenBytes": 4096 }), &|c| {
-        at(c, 0, &rs().header(r#"{"alg":"none"}"#), err("ERR_ALG_NOT_ALLOWED"), 0);
-        at(c, 0, &rs().header(r#"{"alg":"RS256","crit":["x"]}"#), err("ERR_TOKEN_CRITICAL"), 0);
-        at(c, 0, &rs().header(r#"{"alg":"RS256","kid":1}"#), err("ERR_TOKEN_MALFORMED"), 0);
-        at(c, 0, &Token::new("hmac-32", "HS256"), err("ERR_ALG_NOT_ALLOWED"), 0);
-        at(c, 0, &rs().claim("pad", "x".repeat(5000)), err("ERR_TOKEN_TOO_LARGE"), 0);
-    });
+    case(
+        "construction-does-not-fetch",
+        "5 cold",
+        "a token that fails before its key causes no fetch",
+        json!({ "maxTokenBytes": 4096 }),
+        &|c| {
+            at(c, 0, &rs().header(r#"{"alg":"none"}"#), err("ERR_ALG_NOT_ALLOWED"), 0);
+            at(c, 0, &rs().header(r#"{"alg":"RS256","crit":["x"]}"#), err("ERR_TOKEN_CRITICAL"), 0);
+            at(c, 0, &rs().header(r#"{"alg":"RS256","kid":1}"#), err("ERR_TOKEN_MALFORMED"), 0);
+            at(c, 0, &Token::new("hmac-32", "HS256"), err("ERR_ALG_NOT_ALLOWED"), 0);
+            at(c, 0, &rs().claim("pad", "x".repeat(5000)), err("ERR_TOKEN_TOO_LARGE"), 0);
+        },
+    );
     case("no-fetch-for-header-urls", "5 cold", "jku and x5u cause no fetch", json!({}), &|c| {
         at(c, 0, &rs(), good(), 1);
         let token = rs().header_members("\"jku\":\"http://127.0.0.1:9/\",\"x5u\":\"http://127.0.0.1:9/\"");
         at(c, 1, &token, ok(&token), 0);
     });
-    case("expired-token-after-fetch", "5 fresh", "a token that is refused for its claims causes no second fetch", json!({}), &|c| {
-        at(c, 0, &rs(), good(), 1);
-        at(c, 1, &rs().claim("exp", T0), err("ERR_TOKEN_EXPIRED"), 0);
-        at(c, 2, &rs().without("sub"), err("ERR_SUBJECT_MISSING"), 0);
-    });
+    case(
+        "expired-token-after-fetch",
+        "5 fresh",
+        "a token that is refused for its claims causes no second fetch",
+        json!({}),
+        &|c| {
+            at(c, 0, &rs(), good(), 1);
+            at(c, 1, &rs().claim("exp", T0), err("ERR_TOKEN_EXPIRED"), 0);
+            at(c, 2, &rs().without("sub"), err("ERR_SUBJECT_MISSING"), 0);
+        },
+    );
 
     // Ageing.
-    case("ageing-refreshes-behind", "5 ageing", "an ageing set serves at once and is refreshed once in the background", json!({}), &|c| {
-        at(c, 0, &rs(), good(), 1);
-        at(c, 440, &rs(), good(), 0);
-        at(c, 550, &rs(), good(), 1);
-        at(c, 551, &rs(), good(), 0);
-        at(c, 980, &rs(), good(), 0);
-        at(c, 1100, &rs(), good(), 1);
-    });
-    case("ageing-new-keys", "5 ageing", "the background refresh brings new keys and takes old ones away", json!({}), &|c| {
-        at(c, 0, &rs(), good(), 1);
-        c.serve(keys(&["p256-a"]));
-        at(c, 550, &rs(), good(), 1);
-        at(c, 551, &es(), ok(&es()), 0);
-        at(c, 552, &rs(), not_found(), 1);
-    });
+    case(
+        "ageing-refreshes-behind",
+        "5 ageing",
+        "an ageing set serves at once and is refreshed once in the background",
+        json!({}),
+        &|c| {
+            at(c, 0, &rs(), good(), 1);
+            at(c, 440, &rs(), good(), 0);
+            at(c, 550, &rs(), good(), 1);
+            at(c, 551, &rs(), good(), 0);
+            at(c, 980, &rs(), good(), 0);
+            at(c, 1100, &rs(), good(), 1);
+        },
+    );
+    case(
+        "ageing-new-keys",
+        "5 ageing",
+        "the background refresh brings new keys and takes old ones away",
+        json!({}),
+        &|c| {
+            at(c, 0, &rs(), good(), 1);
+            c.serve(keys(&["p256-a"]));
+            at(c, 550, &rs(), good(), 1);
+            at(c, 551, &es(), ok(&es()), 0);
+            at(c, 552, &rs(), not_found(), 1);
+        },
+    );
     case("ageing-short", "5 ageing", "cacheMaxAge sets the age", json!({ "jwks": { "cacheMaxAge": 60 } }), &|c| {
         at(c, 0, &rs(), good(), 1);
         at(c, 44, &rs(), good(), 0);
@@ -96,13 +120,19 @@ pub fn suite() -> Suite {
         at(c, 2000, &rs(), good(), 1);
         at(c, 4190, &rs(), good(), 1);
     });
-    case("dead-after-stale", "5 dead", "past its age and staleIfError a set serves no more: unavailable, not refused", json!({}), &|c| {
-        at(c, 0, &rs(), good(), 1);
-        c.serve(down());
-        at(c, 4190, &rs(), good(), 1);
-        at(c, 4205, &rs(), unavailable(), 1);
-        c.verify(T0 + 9000, &rs(), unavailable());
-    });
+    case(
+        "dead-after-stale",
+        "5 dead",
+        "past its age and staleIfError a set serves no more: unavailable, not refused",
+        json!({}),
+        &|c| {
+            at(c, 0, &rs(), good(), 1);
+            c.serve(down());
+            at(c, 4190, &rs(), good(), 1);
+            at(c, 4205, &rs(), unavailable(), 1);
+            c.verify(T0 + 9000, &rs(), unavailable());
+        },
+    );
     case("dead-recovers", "5 dead", "a dead set recovers with the first good fetch", json!({}), &|c| {
         at(c, 0, &rs(), good(), 1);
         c.serve(down());
@@ -111,36 +141,60 @@ pub fn suite() -> Suite {
         at(c, 5100, &rs(), good(), 1);
         at(c, 5101, &rs(), good(), 0);
     });
-    case("stale-if-error-zero", "5 dead", "with staleIfError 0 an old set serves not a second longer", json!({ "jwks": { "staleIfError": 0 } }), &|c| {
-        at(c, 0, &rs(), good(), 1);
-        c.serve(down());
-        at(c, 440, &rs(), good(), 0);
-        at(c, 601, &rs(), unavailable(), 1);
-    });
-    case("stale-if-error-custom", "5 dead", "staleIfError counts from the end of the age", json!({ "jwks": { "staleIfError": "2m", "cacheMaxAge": "1m" } }), &|c| {
-        at(c, 0, &rs(), good(), 1);
-        c.serve(down());
-        at(c, 178, &rs(), good(), 1);
-        at(c, 182, &rs(), unavailable(), 1);
-    });
-    case("stale-no-wait", "5 stale", "a good token under a stale set is answered while the endpoint is down", json!({}), &|c| {
-        at(c, 0, &rs(), good(), 1);
-        c.serve(json!({ "down": true }));
-        c.verify(T0 + 1000, &rs(), good());
-        c.verify(T0 + 1010, &rs().claim("exp", T0), err("ERR_TOKEN_EXPIRED"));
-    });
+    case(
+        "stale-if-error-zero",
+        "5 dead",
+        "with staleIfError 0 an old set serves not a second longer",
+        json!({ "jwks": { "staleIfError": 0 } }),
+        &|c| {
+            at(c, 0, &rs(), good(), 1);
+            c.serve(down());
+            at(c, 440, &rs(), good(), 0);
+            at(c, 601, &rs(), unavailable(), 1);
+        },
+    );
+    case(
+        "stale-if-error-custom",
+        "5 dead",
+        "staleIfError counts from the end of the age",
+        json!({ "jwks": { "staleIfError": "2m", "cacheMaxAge": "1m" } }),
+        &|c| {
+            at(c, 0, &rs(), good(), 1);
+            c.serve(down());
+            at(c, 178, &rs(), good(), 1);
+            at(c, 182, &rs(), unavailable(), 1);
+        },
+    );
+    case(
+        "stale-no-wait",
+        "5 stale",
+        "a good token under a stale set is answered while the endpoint is down",
+        json!({}),
+        &|c| {
+            at(c, 0, &rs(), good(), 1);
+            c.serve(json!({ "down": true }));
+            c.verify(T0 + 1000, &rs(), good());
+            c.verify(T0 + 1010, &rs().claim("exp", T0), err("ERR_TOKEN_EXPIRED"));
+        },
+    );
 
     // Backoff.
-    case("cold-failure-backs-off", "5 backoff", "after a failure nothing is tried for about a second, then twice as long each time", json!({}), &|c| {
-        c.serve(down());
-        c.verify(T0, &rs(), unavailable()).mono(0).fetches(1);
-        c.verify(T0, &rs(), unavailable()).mono(0.5).fetches(0);
-        c.verify(T0 + 2, &rs(), unavailable()).mono(2).fetches(1);
-        c.verify(T0 + 3, &rs(), unavailable()).mono(3).fetches(0);
-        c.verify(T0 + 5, &rs(), unavailable()).mono(5).fetches(1);
-        c.verify(T0 + 7, &rs(), unavailable()).mono(7).fetches(0);
-        c.verify(T0 + 11, &rs(), unavailable()).mono(11).fetches(1);
-    });
+    case(
+        "cold-failure-backs-off",
+        "5 backoff",
+        "after a failure nothing is tried for about a second, then twice as long each time",
+        json!({}),
+        &|c| {
+            c.serve(down());
+            c.verify(T0, &rs(), unavailable()).mono(0).fetches(1);
+            c.verify(T0, &rs(), unavailable()).mono(0.5).fetches(0);
+            c.verify(T0 + 2, &rs(), unavailable()).mono(2).fetches(1);
+            c.verify(T0 + 3, &rs(), unavailable()).mono(3).fetches(0);
+            c.verify(T0 + 5, &rs(), unavailable()).mono(5).fetches(1);
+            c.verify(T0 + 7, &rs(), unavailable()).mono(7).fetches(0);
+            c.verify(T0 + 11, &rs(), unavailable()).mono(11).fetches(1);
+        },
+    );
     case("backoff-capped", "5 backoff", "the backoff ends at cooldown", json!({ "jwks": { "cooldown": 2 } }), &|c| {
         c.serve(down());
         for step in 0..8 {
@@ -154,17 +208,23 @@ pub fn suite() -> Suite {
         at(c, 2, &rs(), good(), 1);
         at(c, 3, &rs(), good(), 0);
     });
-    case("backoff-resets", "5 backoff", "a good fetch forgets the failures before it", json!({ "jwks": { "cacheMaxAge": 60 } }), &|c| {
-        c.serve(down());
-        at(c, 0, &rs(), unavailable(), 1);
-        at(c, 2, &rs(), unavailable(), 1);
-        at(c, 5, &rs(), unavailable(), 1);
-        c.serve(keys(&["rsa-a"]));
-        at(c, 11, &rs(), good(), 1);
-        c.serve(down());
-        at(c, 75, &rs(), good(), 1);
-        at(c, 77, &rs(), good(), 1);
-    });
+    case(
+        "backoff-resets",
+        "5 backoff",
+        "a good fetch forgets the failures before it",
+        json!({ "jwks": { "cacheMaxAge": 60 } }),
+        &|c| {
+            c.serve(down());
+            at(c, 0, &rs(), unavailable(), 1);
+            at(c, 2, &rs(), unavailable(), 1);
+            at(c, 5, &rs(), unavailable(), 1);
+            c.serve(keys(&["rsa-a"]));
+            at(c, 11, &rs(), good(), 1);
+            c.serve(down());
+            at(c, 75, &rs(), good(), 1);
+            at(c, 77, &rs(), good(), 1);
+        },
+    );
     case("stale-backs-off", "5 backoff", "a stale set is not refreshed at every request", json!({}), &|c| {
         at(c, 0, &rs(), good(), 1);
         c.serve(down());
@@ -189,13 +249,19 @@ pub fn suite() -> Suite {
     }
 
     // Attempts caused by a token.
-    case("unknown-kid-refetches", "5 cooldown", "an unknown kid causes a fetch and is judged by its result", json!({}), &|c| {
-        at(c, 0, &rs(), good(), 1);
-        c.serve(keys(&["rsa-a", "p256-a"]));
-        at(c, 100, &es(), ok(&es()), 1);
-        at(c, 101, &es(), ok(&es()), 0);
-        at(c, 102, &rs(), good(), 0);
-    });
+    case(
+        "unknown-kid-refetches",
+        "5 cooldown",
+        "an unknown kid causes a fetch and is judged by its result",
+        json!({}),
+        &|c| {
+            at(c, 0, &rs(), good(), 1);
+            c.serve(keys(&["rsa-a", "p256-a"]));
+            at(c, 100, &es(), ok(&es()), 1);
+            at(c, 101, &es(), ok(&es()), 0);
+            at(c, 102, &rs(), good(), 0);
+        },
+    );
     case("unknown-kid-cooldown", "5 cooldown", "tokens cause at most one fetch per cooldown", json!({}), &|c| {
         at(c, 0, &rs(), good(), 1);
         at(c, 100, &rs().kid(Some("x1")), not_found(), 1);
@@ -204,70 +270,118 @@ pub fn suite() -> Suite {
         at(c, 131, &rs().kid(Some("x4")), not_found(), 1);
         at(c, 132, &rs(), good(), 0);
     });
-    case("unknown-kid-cooldown-option", "5 cooldown", "cooldown is an option", json!({ "jwks": { "cooldown": "5 min" } }), &|c| {
-        at(c, 0, &rs(), good(), 1);
-        at(c, 400, &rs().kid(Some("x1")), not_found(), 1);
-        at(c, 699, &rs().kid(Some("x2")), not_found(), 0);
-        at(c, 701, &rs().kid(Some("x3")), not_found(), 1);
-    });
-    case("unknown-kid-endpoint-down", "5 cooldown", "a failed fetch counts too, and leaves the known keys serving", json!({}), &|c| {
-        at(c, 0, &rs(), good(), 1);
-        c.serve(down());
-        at(c, 100, &rs().kid(Some("x")), unavailable(), 1);
-        at(c, 101, &rs().kid(Some("x")), not_found(), 0);
-        at(c, 102, &rs(), good(), 0);
-        at(c, 131, &rs().kid(Some("x")), unavailable(), 1);
-    });
-    case("unknown-kid-rotation-in-flood", "5 cooldown", "a new kid works within one cooldown of a flood of unknown ones", json!({}), &|c| {
-        at(c, 0, &rs(), good(), 1);
-        at(c, 100, &rs().kid(Some("flood")), not_found(), 1);
-        c.serve(keys(&["rsa-a", "p256-a"]));
-        at(c, 110, &es(), not_found(), 0);
-        at(c, 131, &es(), ok(&es()), 1);
-    });
-    case("rotated-in-place", "5 cooldown", "a signature failure under a known kid causes a fetch: the key may be new", json!({}), &|c| {
-        let mut jwk = crate::mint::keys().form("rsa-b.jwk");
-        jwk["kid"] = json!("rsa-a");
-        let rotated = rs().header(r#"{"alg":"RS256","kid":"rsa-a"}"#).signed_by("rsa-b");
-        at(c, 0, &rs(), good(), 1);
-        c.serve(json!({ "jwks": { "keys": [jwk] } }));
-        at(c, 100, &rotated, ok(&rotated), 1);
-        at(c, 101, &rotated, ok(&rotated), 0);
-        at(c, 102, &rs(), forged(), 0);
-    });
-    case("forged-signature-refetches-once", "5 cooldown", "forged signatures cause at most one fetch per cooldown", json!({}), &|c| {
-        let token = rs().header(r#"{"alg":"RS256","kid":"rsa-a"}"#).signed_by("rsa-b");
-        at(c, 0, &rs(), good(), 1);
-        at(c, 100, &token, forged(), 1);
-        at(c, 101, &token, forged(), 0);
-        at(c, 102, &rs().kid(Some("x")), not_found(), 0);
-        at(c, 131, &token, forged(), 1);
-    });
-    case("forged-signature-endpoint-down", "5 cooldown", "a signature failure stays one when the fetch it caused fails, for a usable key exists", json!({}), &|c| {
-        let token = rs().header(r#"{"alg":"RS256","kid":"rsa-a"}"#).signed_by("rsa-b");
-        at(c, 0, &rs(), good(), 1);
-        c.serve(down());
-        at(c, 100, &token, forged(), 1);
-        at(c, 101, &token, forged(), 0);
-    });
-    case("key-removed", "5 removed", "a key that a good fetch no longer has stops verifying at once, cached tokens too (FAULTS 26)", json!({}), &|c| {
-        c.serve(keys(&["rsa-a", "p256-a"]));
-        at(c, 0, &rs(), good(), 1);
-        at(c, 1, &rs(), good(), 0);
-        c.serve(keys(&["p256-a"]));
-        at(c, 100, &rs().kid(Some("x")), not_found(), 1);
-        at(c, 101, &rs(), not_found(), 0);
-        at(c, 102, &es(), ok(&es()), 0);
-    });
-    case("key-replaced-cached", "9", "a token verified under a key whose kid now names another is refused", json!({}), &|c| {
-        let mut jwk = crate::mint::keys().form("rsa-b.jwk");
-        jwk["kid"] = json!("rsa-a");
-        at(c, 0, &rs(), good(), 1);
-        at(c, 1, &rs(), good(), 0);
-        c.serve(json!({ "jwks": { "keys": [jwk] } }));
-        at(c, 100, &rs().kid(Some("x")), not_found(), 1);
-        at(c, 101, &rs(), forged(), 0);
-    });
+    case(
+        "unknown-kid-cooldown-option",
+        "5 cooldown",
+        "cooldown is an option",
+        json!({ "jwks": { "cooldown": "5 min" } }),
+        &|c| {
+            at(c, 0, &rs(), good(), 1);
+            at(c, 400, &rs().kid(Some("x1")), not_found(), 1);
+            at(c, 699, &rs().kid(Some("x2")), not_found(), 0);
+            at(c, 701, &rs().kid(Some("x3")), not_found(), 1);
+        },
+    );
+    case(
+        "unknown-kid-endpoint-down",
+        "5 cooldown",
+        "a failed fetch counts too, and leaves the known keys serving",
+        json!({}),
+        &|c| {
+            at(c, 0, &rs(), good(), 1);
+            c.serve(down());
+            at(c, 100, &rs().kid(Some("x")), unavailable(), 1);
+            at(c, 101, &rs().kid(Some("x")), not_found(), 0);
+            at(c, 102, &rs(), good(), 0);
+            at(c, 131, &rs().kid(Some("x")), unavailable(), 1);
+        },
+    );
+    case(
+        "unknown-kid-rotation-in-flood",
+        "5 cooldown",
+        "a new kid works within one cooldown of a flood of unknown ones",
+        json!({}),
+        &|c| {
+            at(c, 0, &rs(), good(), 1);
+            at(c, 100, &rs().kid(Some("flood")), not_found(), 1);
+            c.serve(keys(&["rsa-a", "p256-a"]));
+            at(c, 110, &es(), not_found(), 0);
+            at(c, 131, &es(), ok(&es()), 1);
+        },
+    );
+    case(
+        "rotated-in-place",
+        "5 cooldown",
+        "a signature failure under a known kid causes a fetch: the key may be new",
+        json!({}),
+        &|c| {
+            let mut jwk = crate::mint::keys().form("rsa-b.jwk");
+            jwk["kid"] = json!("rsa-a");
+            let rotated = rs().header(r#"{"alg":"RS256","kid":"rsa-a"}"#).signed_by("rsa-b");
+            at(c, 0, &rs(), good(), 1);
+            c.serve(json!({ "jwks": { "keys": [jwk] } }));
+            at(c, 100, &rotated, ok(&rotated), 1);
+            at(c, 101, &rotated, ok(&rotated), 0);
+            at(c, 102, &rs(), forged(), 0);
+        },
+    );
+    case(
+        "forged-signature-refetches-once",
+        "5 cooldown",
+        "forged signatures cause at most one fetch per cooldown",
+        json!({}),
+        &|c| {
+            let token = rs().header(r#"{"alg":"RS256","kid":"rsa-a"}"#).signed_by("rsa-b");
+            at(c, 0, &rs(), good(), 1);
+            at(c, 100, &token, forged(), 1);
+            at(c, 101, &token, forged(), 0);
+            at(c, 102, &rs().kid(Some("x")), not_found(), 0);
+            at(c, 131, &token, forged(), 1);
+        },
+    );
+    case(
+        "forged-signature-endpoint-down",
+        "5 cooldown",
+        "a signature failure stays one when the fetch it caused fails, for a usable key exists",
+        json!({}),
+        &|c| {
+            let token = rs().header(r#"{"alg":"RS256","kid":"rsa-a"}"#).signed_by("rsa-b");
+            at(c, 0, &rs(), good(), 1);
+            c.serve(down());
+            at(c, 100, &token, forged(), 1);
+            at(c, 101, &token, forged(), 0);
+        },
+    );
+    case(
+        "key-removed",
+        "5 removed",
+        "a key that a good fetch no longer has stops verifying at once, cached tokens too (FAULTS 26)",
+        json!({}),
+        &|c| {
+            c.serve(keys(&["rsa-a", "p256-a"]));
+            at(c, 0, &rs(), good(), 1);
+            at(c, 1, &rs(), good(), 0);
+            c.serve(keys(&["p256-a"]));
+            at(c, 100, &rs().kid(Some("x")), not_found(), 1);
+            at(c, 101, &rs(), not_found(), 0);
+            at(c, 102, &es(), ok(&es()), 0);
+        },
+    );
+    case(
+        "key-replaced-cached",
+        "9",
+        "a token verified under a key whose kid now names another is refused",
+        json!({}),
+        &|c| {
+            let mut jwk = crate::mint::keys().form("rsa-b.jwk");
+            jwk["kid"] = json!("rsa-a");
+            at(c, 0, &rs(), good(), 1);
+            at(c, 1, &rs(), good(), 0);
+            c.serve(json!({ "jwks": { "keys": [jwk] } }));
+            at(c, 100, &rs().kid(Some("x")), not_found(), 1);
+            at(c, 101, &rs(), forged(), 0);
+        },
+    );
     case("key-back", "9", "a key that comes back verifies again", json!({}), &|c| {
         at(c, 0, &rs(), good(), 1);
         c.serve(keys(&["p256-a"]));
@@ -278,66 +392,30 @@ pub fn suite() -> Suite {
     });
 
     // Clocks.
-    case("wall-clock-forward", "5 clocks", "a wall clock that jumps does not age the set, and expires tokens", json!({}), &|c| {
-        let token = rs().claim("exp", T0 + 1000);
-        c.verify(T0, &token, ok(&token)).mono(0).fetches(1);
-        c.verify(T0 + 999, &token, ok(&token)).mono(10).fetches(0);
-        c.verify(T0 + 3600, &token, err("ERR_TOKEN_EXPIRED")).mono(20).fetches(0);
-        c.verify(T0 + 1, &token, ok(&token)).mono(30).fetches(0);
-    });
-    case("wall-clock-back", "5 clocks", "a wall clock that stands still or runs back does not keep the set young", json!({}), &|c| {
-        c.verify(T0, &rs(), good()).mono(1000).fetches(1);
-        c.serve(down());
-        c.verify(T0 - 3600, &rs(), good()).mono(1700).fetches(1);
-        c.verify(T0 - 3600, &rs(), unavailable()).mono(1000 + 4300).fetches(1);
-    });
-
-    // What the response says about its age.
-    for (id, headers, fresh, ageing, why) in [
-        ("max-age", json!({ "cache-control": "max-age=120" }), 88, 110, "max-age shortens the age"),
-        ("max-age-among-others", json!({ "cache-control": "public, MAX-AGE=120 , must-revalidate" }), 88, 110, "max-age is found among other directives, in any case"),
-        ("max-age-zero", json!({ "cache-control": "max-age=0" }), 44, 57, "an age under 60 s counts as 60 s"),
-        ("max-age-large", json!({ "cache-control": "max-age=315360000" }), 440, 550, "cacheMaxAge caps max-age"),
-        ("max-age-negative", json!({ "cache-control": "max-age=-1" }), 40, 550, "a negative max-age is not an age without end"),
-        ("max-age-overflow", json!({ "cache-control": "max-age=99999999999999999999999999" }), 440, 550, "a max-age that overflows saturates"),
-        ("max-age-garbage", json!({ "cache-control": "max-age=abc" }), 40, 550, "garbage is not an age without end"),
-    ] {
-        case(&format!("response-{id}"), "5 age", why, json!({}), &|c| {
-            c.serve(json!({ "headers": headers, "jwks": { "keys": [used("rsa-a.jwk")] } }));
-            at(c, 0, &rs(), good(), 1);
-            at(c, fresh, &rs(), good(), 0);
-            at(c, ageing, &rs(), good(), 1);
-        });
-    }
-    case("response-304", "5 age", "304 to our own validator keeps the set and renews its age (FAULTS 10)", json!({}), &|c| {
-        c.serve(json!({ "headers": { "etag": "\"v1\"" }, "jwks": { "keys": [used("rsa-a.jwk")] } }));
-        at(c, 0, &rs(), good(), 1);
-        c.serve(json!({ "status": 304, "headers": { "etag": "\"v1\"" } }));
-        at(c, 550, &rs(), good(), 1);
-        at(c, 980, &rs(), good(), 0);
-        at(c, 1100, &rs(), good(), 1);
-        at(c, 1500, &rs(), good(), 0);
-    });
-
-    // A set to start from.
-    let initial = || json!({ "jwks": { "initial": { "keys": [used("rsa-a.jwk")] } } });
-    case("initial-serves", "5 initial", "an initial set serves at once and is refreshed at once", initial(), &|c| {
-        c.serve(keys(&["p256-a"]));
-        at(c, 0, &rs(), good(), 1);
-        at(c, 1, &es(), ok(&es()), 0);
-        at(c, 2, &rs(), not_found(), 1);
-    });
-    case("initial-while-down", "5 initial", "an initial set serves within staleIfError while the endpoint is down", initial(), &|c| {
-        c.serve(down());
-        at(c, 0, &rs(), good(), 1);
-        at(c, 3500, &rs(), good(), 1);
-        at(c, 3700, &rs(), unavailable(), 1);
-    });
-    case("initial-forged", "5 initial", "an initial set refuses like any other", initial(), &|c| {
-        at(c, 0, &rs().claim("exp", T0), err("ERR_TOKEN_EXPIRED"), 1);
-    });
-    for (id, value) in [("type", json!(1)), ("array", json!([])), ("no-keys", json!({})), ("empty", json!({ "keys": [] })), ("nothing-usable", json!({ "keys": [{ "kty": "oct", "k": "AAAA" }] })), ("text", json!("keys"))] {
-        s.config(&format!("initial-bad-{id}"), "an initial set must be one, with a key that can be used", json!({ "jwksUri": "$jwks", "jwks": { "initial": value } }), "jwks.initial");
-    }
+    case(
+        "wall-clock-forward",
+        "5 clocks",
+        "a wall clock that jumps does not age the set, and expires tokens",
+        json!({}),
+        &|c| {
+            let token = rs().claim("exp", T0 + 1000);
+            c.verify(T0, &token, ok(&token)).mono(0).fetches(1);
+            c.verify(T0 + 999, &token, ok(&token)).mono(10).fetches(0);
+            c.verify(T0 + 3600, &token, err("ERR_TOKEN_EXPIRED")).mono(20).fetches(0);
+            c.verify(T0 + 1, &token, ok(&token)).mono(30).fetches(0);
+        },
+    );
+    case(
+        "wall-clock-back",
+        "5 clocks",
+        "a wall clock that stands still or runs back does not keep the set young",
+        json!({}),
+        &|c| {
+            c.verify(T0, &rs(), good()).mono(1000).fetches(1);
+            c.serve(down());
+            c.verify(T0 - 3600, &rs(), good()).mono(1700).fetches(1);
+            c.verify(T0 - 3600, &rs(), unavailable()).mono(1000 + 4300).fetches(1);
+        },
+    );
     s
 }

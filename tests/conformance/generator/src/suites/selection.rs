@@ -63,53 +63,136 @@ pub fn suite() -> Suite {
     both(&mut s, "no-kid-several-fit", "without kid two keys that fit are ambiguous", json!([rsa_a, rsa_b]), &|c| {
         c.verify(T0, &rs().kid(None), ambiguous()).verify(T0, &rs(), ok(&rs()));
     });
-    both(&mut s, "no-kid-none-fits", "without kid and without a key that fits, none is found", json!([jwk("rsa-a", json!({ "alg": "RS512" })), jwk("rsa-b", json!({ "alg": "PS256" }))]), &|c| {
-        let fits = Token::new("rsa-a", "RS512").kid(None);
-        c.verify(T0, &fits, ok(&fits)).verify(T0, &Token::new("rsa-a", "PS256"), not_found());
-    });
-    both(&mut s, "kid-needs-kid", "keys without kid never match a token with one", json!([used("rsa-a.bare"), p256_a]), &|c| {
-        let token = rs().kid(None);
-        c.verify(T0, &rs(), not_found()).verify(T0, &token, ok(&token));
-    });
-    both(&mut s, "same-kid-two-keys", "two different keys with one kid and type are ambiguous, others work", json!([rsa_a, jwk("rsa-b", json!({ "kid": "rsa-a" })), p256_a]), &|c| {
-        c.verify(T0, &rs(), ambiguous()).verify(T0, &es(), ok(&es()));
-    });
-    both(&mut s, "same-kid-two-types", "of one kid and two types, the one that fits the alg is taken", json!([jwk("p256-a", json!({ "kid": "k" })), jwk("rsa-a", json!({ "kid": "k" })), jwk("ed-a", json!({ "kid": "k" })), used("p384.jwk")]), &|c| {
-        let (rs, es) = (rs().kid(Some("k")), es().kid(Some("k")));
-        c.verify(T0, &rs, ok(&rs)).verify(T0, &es, ok(&es)).verify(T0, &Token::new("p384", "ES384").kid(Some("k")), not_found());
-    });
-    both(&mut s, "same-kid-two-algs", "of one kid and two algs, the one that fits is taken", json!([jwk("rsa-a", json!({ "kid": "k", "alg": "RS256" })), jwk("rsa-b", json!({ "kid": "k", "alg": "PS256" }))]), &|c| {
-        let (rs, ps) = (rs().kid(Some("k")), Token::new("rsa-b", "PS256").kid(Some("k")));
-        c.verify(T0, &rs, ok(&rs)).verify(T0, &ps, ok(&ps));
-    });
+    both(
+        &mut s,
+        "no-kid-none-fits",
+        "without kid and without a key that fits, none is found",
+        json!([jwk("rsa-a", json!({ "alg": "RS512" })), jwk("rsa-b", json!({ "alg": "PS256" }))]),
+        &|c| {
+            let fits = Token::new("rsa-a", "RS512").kid(None);
+            c.verify(T0, &fits, ok(&fits)).verify(T0, &Token::new("rsa-a", "PS256"), not_found());
+        },
+    );
+    both(
+        &mut s,
+        "kid-needs-kid",
+        "keys without kid never match a token with one",
+        json!([used("rsa-a.bare"), p256_a]),
+        &|c| {
+            let token = rs().kid(None);
+            c.verify(T0, &rs(), not_found()).verify(T0, &token, ok(&token));
+        },
+    );
+    both(
+        &mut s,
+        "same-kid-two-keys",
+        "two different keys with one kid and type are ambiguous, others work",
+        json!([rsa_a, jwk("rsa-b", json!({ "kid": "rsa-a" })), p256_a]),
+        &|c| {
+            c.verify(T0, &rs(), ambiguous()).verify(T0, &es(), ok(&es()));
+        },
+    );
+    both(
+        &mut s,
+        "same-kid-two-types",
+        "of one kid and two types, the one that fits the alg is taken",
+        json!([
+            jwk("p256-a", json!({ "kid": "k" })),
+            jwk("rsa-a", json!({ "kid": "k" })),
+            jwk("ed-a", json!({ "kid": "k" })),
+            used("p384.jwk")
+        ]),
+        &|c| {
+            let (rs, es) = (rs().kid(Some("k")), es().kid(Some("k")));
+            c.verify(T0, &rs, ok(&rs)).verify(T0, &es, ok(&es)).verify(
+                T0,
+                &Token::new("p384", "ES384").kid(Some("k")),
+                not_found(),
+            );
+        },
+    );
+    both(
+        &mut s,
+        "same-kid-two-algs",
+        "of one kid and two algs, the one that fits is taken",
+        json!([
+            jwk("rsa-a", json!({ "kid": "k", "alg": "RS256" })),
+            jwk("rsa-b", json!({ "kid": "k", "alg": "PS256" }))
+        ]),
+        &|c| {
+            let (rs, ps) = (rs().kid(Some("k")), Token::new("rsa-b", "PS256").kid(Some("k")));
+            c.verify(T0, &rs, ok(&rs)).verify(T0, &ps, ok(&ps));
+        },
+    );
     both(&mut s, "same-key-twice", "the same key listed twice counts as one", json!([rsa_a, rsa_a]), &|c| {
         let bare = rs().kid(None);
         c.verify(T0, &rs(), ok(&rs())).verify(T0, &bare, ok(&bare));
     });
-    both(&mut s, "same-key-twice-two-kids", "the same key under two kids counts as one where no kid is given", json!([rsa_a, jwk("rsa-a", json!({ "kid": "other" }))]), &|c| {
-        let (bare, other) = (rs().kid(None), rs().kid(Some("other")));
-        c.verify(T0, &rs(), ok(&rs())).verify(T0, &other, ok(&other)).verify(T0, &bare, ok(&bare));
-    });
-    both(&mut s, "use-sig", "use of sig is as good as none", json!([jwk("rsa-a", json!({ "use": "sig" })), rsa_b]), &|c| {
-        c.verify(T0, &rs(), ok(&rs()));
-    });
+    both(
+        &mut s,
+        "same-key-twice-two-kids",
+        "the same key under two kids counts as one where no kid is given",
+        json!([rsa_a, jwk("rsa-a", json!({ "kid": "other" }))]),
+        &|c| {
+            let (bare, other) = (rs().kid(None), rs().kid(Some("other")));
+            c.verify(T0, &rs(), ok(&rs())).verify(T0, &other, ok(&other)).verify(T0, &bare, ok(&bare));
+        },
+    );
+    both(
+        &mut s,
+        "use-sig",
+        "use of sig is as good as none",
+        json!([jwk("rsa-a", json!({ "use": "sig" })), rsa_b]),
+        &|c| {
+            c.verify(T0, &rs(), ok(&rs()));
+        },
+    );
     for (id, value) in [("enc", json!("enc")), ("other", json!("tls")), ("upper", json!("SIG")), ("empty", json!(""))] {
-        both(&mut s, &format!("use-{id}"), "a key with another use is not taken", json!([jwk("rsa-a", json!({ "use": value })), rsa_b, p256_a]), &|c| {
-            c.verify(T0, &rs(), not_found()).verify(T0, &es(), ok(&es()));
-        });
+        both(
+            &mut s,
+            &format!("use-{id}"),
+            "a key with another use is not taken",
+            json!([jwk("rsa-a", json!({ "use": value })), rsa_b, p256_a]),
+            &|c| {
+                c.verify(T0, &rs(), not_found()).verify(T0, &es(), ok(&es()));
+            },
+        );
     }
-    both(&mut s, "key-ops-verify", "key_ops with verify is as good as none", json!([jwk("rsa-a", json!({ "key_ops": ["sign", "verify"] })), rsa_b]), &|c| {
-        c.verify(T0, &rs(), ok(&rs()));
-    });
-    for (id, value) in [("sign", json!(["sign"])), ("empty", json!([])), ("encrypt", json!(["encrypt", "wrapKey"])), ("upper", json!(["Verify"]))] {
-        both(&mut s, &format!("key-ops-{id}"), "a key whose key_ops lack verify is not taken", json!([jwk("rsa-a", json!({ "key_ops": value })), rsa_b, p256_a]), &|c| {
-            c.verify(T0, &rs(), not_found()).verify(T0, &es(), ok(&es()));
-        });
+    both(
+        &mut s,
+        "key-ops-verify",
+        "key_ops with verify is as good as none",
+        json!([jwk("rsa-a", json!({ "key_ops": ["sign", "verify"] })), rsa_b]),
+        &|c| {
+            c.verify(T0, &rs(), ok(&rs()));
+        },
+    );
+    for (id, value) in [
+        ("sign", json!(["sign"])),
+        ("empty", json!([])),
+        ("encrypt", json!(["encrypt", "wrapKey"])),
+        ("upper", json!(["Verify"])),
+    ] {
+        both(
+            &mut s,
+            &format!("key-ops-{id}"),
+            "a key whose key_ops lack verify is not taken",
+            json!([jwk("rsa-a", json!({ "key_ops": value })), rsa_b, p256_a]),
+            &|c| {
+                c.verify(T0, &rs(), not_found()).verify(T0, &es(), ok(&es()));
+            },
+        );
     }
-    both(&mut s, "use-makes-unambiguous", "a key for encryption does not make a choice ambiguous", json!([rsa_a, jwk("rsa-b", json!({ "use": "enc" }))]), &|c| {
-        let token = rs().kid(None);
-        c.verify(T0, &token, ok(&token));
-    });
+    both(
+        &mut s,
+        "use-makes-unambiguous",
+        "a key for encryption does not make a choice ambiguous",
+        json!([rsa_a, jwk("rsa-b", json!({ "use": "enc" }))]),
+        &|c| {
+            let token = rs().kid(None);
+            c.verify(T0, &token, ok(&token));
+        },
+    );
 
     let n = crate::keys::unb64(keys().form("rsa-a.jwk")["n"].as_str().unwrap());
     let x = crate::keys::unb64(keys().form("p256-a.jwk")["x"].as_str().unwrap());
@@ -121,22 +204,52 @@ pub fn suite() -> Suite {
         ("rsa-even-exponent", "an even exponent", rsa(json!({ "e": b64_of(&[1, 0, 0]) })), rs()),
         ("rsa-exponent-one", "an exponent of 1", rsa(json!({ "e": "AQ" })), rs()),
         ("rsa-exponent-zero", "an exponent of 0", rsa(json!({ "e": "AA" })), rs()),
-        ("rsa-too-long", "RSA over 8192 bits", rsa(json!({ "n": b64_of(&[vec![0x80], vec![0xff; 1024]].concat()) })), rs()),
+        (
+            "rsa-too-long",
+            "RSA over 8192 bits",
+            rsa(json!({ "n": b64_of(&[vec![0x80], vec![0xff; 1024]].concat()) })),
+            rs(),
+        ),
         ("rsa-no-n", "an RSA key without n", rsa(json!({ "n": null })), rs()),
         ("rsa-no-e", "an RSA key without e", rsa(json!({ "e": null })), rs()),
         ("rsa-n-number", "an RSA key whose n is a number", rsa(json!({ "n": 7 })), rs()),
         ("rsa-n-not-base64url", "an RSA key whose n is not base64url", rsa(json!({ "n": "*" })), rs()),
         ("ec-off-curve", "a point that is not on its curve", jwk("p256-a", json!({ "y": b64_of(&off_curve) })), es()),
         ("ec-short-coordinate", "a coordinate that is too short", jwk("p256-a", json!({ "x": b64_of(&x[1..]) })), es()),
-        ("ec-long-coordinate", "a coordinate that is too long", jwk("p256-a", json!({ "x": b64_of(&[&[0][..], &x].concat()) })), es()),
-        ("ec-wrong-curve", "coordinates of another curve", jwk("p256-a", json!({ "crv": "P-384" })), Token::new("p384", "ES384").kid(Some("p256-a"))),
+        (
+            "ec-long-coordinate",
+            "a coordinate that is too long",
+            jwk("p256-a", json!({ "x": b64_of(&[&[0][..], &x].concat()) })),
+            es(),
+        ),
+        (
+            "ec-wrong-curve",
+            "coordinates of another curve",
+            jwk("p256-a", json!({ "crv": "P-384" })),
+            Token::new("p384", "ES384").kid(Some("p256-a")),
+        ),
         ("ec-unknown-curve", "a curve that nobody knows", jwk("p256-a", json!({ "crv": "P-257" })), es()),
         ("ec-no-y", "an EC key without y", jwk("p256-a", json!({ "y": null })), es()),
         ("okp-x25519", "an X25519 key", jwk("ed-a", json!({ "crv": "X25519" })), Token::new("ed-a", "EdDSA")),
         ("okp-ed448", "an Ed448 key", jwk("ed-a", json!({ "crv": "Ed448" })), Token::new("ed-a", "EdDSA")),
-        ("okp-short", "an Ed25519 key that is too short", jwk("ed-a", json!({ "x": "AAAA" })), Token::new("ed-a", "EdDSA")),
-        ("akp-no-alg", "an AKP key without alg", jwk("mldsa-44", json!({ "alg": null })), Token::new("mldsa-44", "ML-DSA-44")),
-        ("akp-wrong-alg", "an AKP key of another size", jwk("mldsa-44", json!({ "alg": "ML-DSA-65" })), Token::new("mldsa-65", "ML-DSA-65").kid(Some("mldsa-44"))),
+        (
+            "okp-short",
+            "an Ed25519 key that is too short",
+            jwk("ed-a", json!({ "x": "AAAA" })),
+            Token::new("ed-a", "EdDSA"),
+        ),
+        (
+            "akp-no-alg",
+            "an AKP key without alg",
+            jwk("mldsa-44", json!({ "alg": null })),
+            Token::new("mldsa-44", "ML-DSA-44"),
+        ),
+        (
+            "akp-wrong-alg",
+            "an AKP key of another size",
+            jwk("mldsa-44", json!({ "alg": "ML-DSA-65" })),
+            Token::new("mldsa-65", "ML-DSA-65").kid(Some("mldsa-44")),
+        ),
         ("unknown-kty", "a kty that nobody knows", rsa(json!({ "kty": "XYZ" })), rs()),
         ("no-kty", "a key without kty", rsa(json!({ "kty": null })), rs()),
         ("kty-case", "a kty in another case", rsa(json!({ "kty": "rsa" })), rs()),
@@ -149,10 +262,16 @@ pub fn suite() -> Suite {
         ("key-ops-not-an-array", "key_ops that are not an array", rsa(json!({ "key_ops": "verify" })), rs()),
     ];
     for (id, what, bad, token) in skipped {
-        remote(&mut s, &format!("skipped-{id}"), &format!("{what} is skipped, and the rest of the set serves"), json!([bad, used("p521.jwk")]), &|c| {
-            let good = Token::new("p521", "ES512");
-            c.verify(T0, &good, ok(&good)).verify(T0, &token, not_found());
-        });
+        remote(
+            &mut s,
+            &format!("skipped-{id}"),
+            &format!("{what} is skipped, and the rest of the set serves"),
+            json!([bad, used("p521.jwk")]),
+            &|c| {
+                let good = Token::new("p521", "ES512");
+                c.verify(T0, &good, ok(&good)).verify(T0, &token, not_found());
+            },
+        );
     }
     for name in ["rsa-a", "p256-a", "ed-a"] {
         let alg = match name {
@@ -160,30 +279,60 @@ pub fn suite() -> Suite {
             "p256-a" => "ES256",
             _ => "EdDSA",
         };
-        remote(&mut s, &format!("skipped-private-{name}"), "a private key in a fetched set is skipped", json!([used(&format!("{name}.private")), used("p521.jwk")]), &|c| {
-            let good = Token::new("p521", "ES512");
-            c.verify(T0, &good, ok(&good)).verify(T0, &Token::new(name, alg), not_found());
-        });
+        remote(
+            &mut s,
+            &format!("skipped-private-{name}"),
+            "a private key in a fetched set is skipped",
+            json!([used(&format!("{name}.private")), used("p521.jwk")]),
+            &|c| {
+                let good = Token::new("p521", "ES512");
+                c.verify(T0, &good, ok(&good)).verify(T0, &Token::new(name, alg), not_found());
+            },
+        );
     }
-    remote(&mut s, "skipped-oct", "an oct key in a fetched set is never used", json!([{ "kty": "oct", "kid": "hmac-32", "k": keys().form("hmac-32.private")["k"] }, used("p521.jwk")]), &|c| {
-        let good = Token::new("p521", "ES512");
-        c.verify(T0, &good, ok(&good)).verify(T0, &Token::new("hmac-32", "HS256"), err("ERR_ALG_NOT_ALLOWED"));
-    });
-    remote(&mut s, "skipped-not-an-object", "what is not an object among the keys is skipped", json!([1, null, "x", [], rsa_a]), &|c| {
-        c.verify(T0, &rs(), ok(&rs()));
-    });
-    remote(&mut s, "rsa-leading-zeros", "leading zeros in n are accepted", json!([rsa(json!({ "n": b64_of(&[&[0, 0][..], &n].concat()) }))]), &|c| {
-        c.verify(T0, &rs(), ok(&rs()));
-    });
+    remote(
+        &mut s,
+        "skipped-oct",
+        "an oct key in a fetched set is never used",
+        json!([{ "kty": "oct", "kid": "hmac-32", "k": keys().form("hmac-32.private")["k"] }, used("p521.jwk")]),
+        &|c| {
+            let good = Token::new("p521", "ES512");
+            c.verify(T0, &good, ok(&good)).verify(T0, &Token::new("hmac-32", "HS256"), err("ERR_ALG_NOT_ALLOWED"));
+        },
+    );
+    remote(
+        &mut s,
+        "skipped-not-an-object",
+        "what is not an object among the keys is skipped",
+        json!([1, null, "x", [], rsa_a]),
+        &|c| {
+            c.verify(T0, &rs(), ok(&rs()));
+        },
+    );
+    remote(
+        &mut s,
+        "rsa-leading-zeros",
+        "leading zeros in n are accepted",
+        json!([rsa(json!({ "n": b64_of(&[&[0, 0][..], &n].concat()) }))]),
+        &|c| {
+            c.verify(T0, &rs(), ok(&rs()));
+        },
+    );
     remote(&mut s, "rsa-3072", "a longer RSA key is as good", json!([used("rsa-3072.jwk")]), &|c| {
         for alg in ["RS256", "PS512"] {
             let token = Token::new("rsa-3072", alg);
             c.verify(T0, &token, ok(&token));
         }
     });
-    remote(&mut s, "members-ignored", "members that nobody asked about are ignored", json!([rsa(json!({ "x5c": ["AAAA"], "x5t": "x", "ext": true, "foo": { "bar": 1 } }))]), &|c| {
-        c.verify(T0, &rs(), ok(&rs()));
-    });
+    remote(
+        &mut s,
+        "members-ignored",
+        "members that nobody asked about are ignored",
+        json!([rsa(json!({ "x5c": ["AAAA"], "x5t": "x", "ext": true, "foo": { "bar": 1 } }))]),
+        &|c| {
+            c.verify(T0, &rs(), ok(&rs()));
+        },
+    );
     s.one("fixed-key-ignores-kid", "1", "kid is ignored for one fixed key", |c| {
         c.options(json!({ "publicKey": rsa_a }));
         for kid in [Some("other"), None, Some("")] {

@@ -13,7 +13,11 @@ pub fn suite() -> Suite {
 
     s.each("exp-boundary", "3.14", "a token has expired at exp, not a second before", |c, k| {
         let token = k.token().claim("exp", T0);
-        c.verify(T0 - 1, &token, ok(&token)).verify(T0, &token, expired()).verify(T0 + 1, &token, expired()).verify(T0 - 1, &token, ok(&token));
+        c.verify(T0 - 1, &token, ok(&token)).verify(T0, &token, expired()).verify(T0 + 1, &token, expired()).verify(
+            T0 - 1,
+            &token,
+            ok(&token),
+        );
     });
     s.each("exp-tolerance", "3.14", "clockTolerance moves the end by exactly its seconds", |c, k| {
         c.options(json!({ "clockTolerance": 5 }));
@@ -22,7 +26,11 @@ pub fn suite() -> Suite {
     });
     s.each("exp-fractional", "3.14", "a fractional exp is compared as it is, with now floored", |c, k| {
         let token = k.token().raw_members(&format!("\"exp\":{T0}.5"));
-        c.verify(T0, &token, ok(&token)).verify(json!(T0 as f64 + 0.9), &token, ok(&token)).verify(T0 + 1, &token, expired());
+        c.verify(T0, &token, ok(&token)).verify(json!(T0 as f64 + 0.9), &token, ok(&token)).verify(
+            T0 + 1,
+            &token,
+            expired(),
+        );
     });
     s.each("exp-fractional-tolerance", "3.14", "a fractional exp with tolerance", |c, k| {
         c.options(json!({ "clockTolerance": 2 }));
@@ -117,11 +125,22 @@ pub fn suite() -> Suite {
 
     for name in ["iat", "nbf", "exp"] {
         for (id, value) in [
-            ("string", "\"1800000000\""), ("nan-string", "\"NaN\""), ("null", "null"), ("array", "[1800000000]"), ("object", "{}"), ("boolean", "true"), ("empty-string", "\"\""),
+            ("string", "\"1800000000\""),
+            ("nan-string", "\"NaN\""),
+            ("null", "null"),
+            ("array", "[1800000000]"),
+            ("object", "{}"),
+            ("boolean", "true"),
+            ("empty-string", "\"\""),
         ] {
-            s.each(&format!("{name}-{id}"), "3.12", "a numeric date that is not a number is invalid even when unchecked (CVE-2026-25537)", |c, k| {
-                c.verify(T0, &k.token().raw_members(&format!("\"{name}\":{value}")), mistyped(name));
-            });
+            s.each(
+                &format!("{name}-{id}"),
+                "3.12",
+                "a numeric date that is not a number is invalid even when unchecked (CVE-2026-25537)",
+                |c, k| {
+                    c.verify(T0, &k.token().raw_members(&format!("\"{name}\":{value}")), mistyped(name));
+                },
+            );
         }
         s.each(&format!("{name}-infinite"), "3.8", "a numeric date whose double is infinite is malformed", |c, k| {
             for value in ["1e400", "-1e400", "1e999999999"] {

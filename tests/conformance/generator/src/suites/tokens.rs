@@ -14,17 +14,27 @@ pub fn suite() -> Suite {
         let token = k.token();
         c.verify(T0, &token, ok(&token)).verify(T0 + 1, &token, ok(&token));
     });
-    s.each("token-length-at-limit", "3.1", "a token of exactly maxTokenBytes is accepted, one byte less allowed refuses it", |c, k| {
-        let token = k.token().claim("pad", "x".repeat(100));
-        c.options(json!({ "maxTokenBytes": token.mint().len() })).verify(T0, &token, ok(&token));
-    });
+    s.each(
+        "token-length-at-limit",
+        "3.1",
+        "a token of exactly maxTokenBytes is accepted, one byte less allowed refuses it",
+        |c, k| {
+            let token = k.token().claim("pad", "x".repeat(100));
+            c.options(json!({ "maxTokenBytes": token.mint().len() })).verify(T0, &token, ok(&token));
+        },
+    );
     s.each("token-length-over-limit", "3.1", "a token one byte longer than maxTokenBytes is refused", |c, k| {
         let token = k.token().claim("pad", "x".repeat(100));
         c.options(json!({ "maxTokenBytes": token.mint().len() - 1 })).verify(T0, &token, too_large());
     });
-    s.each("token-length-default", "3.1", "the default limit is 16384 bytes, and length is judged before form", |c, _| {
-        c.text(T0, &"A".repeat(16384), malformed()).text(T0, &"A".repeat(16385), too_large());
-    });
+    s.each(
+        "token-length-default",
+        "3.1",
+        "the default limit is 16384 bytes, and length is judged before form",
+        |c, _| {
+            c.text(T0, &"A".repeat(16384), malformed()).text(T0, &"A".repeat(16385), too_large());
+        },
+    );
     s.each("token-length-padded", "3.1", "a good token over the limit is refused without other work", |c, k| {
         c.verify(T0, &k.token().claim("pad", "x".repeat(16384)), too_large());
     });
@@ -34,7 +44,9 @@ pub fn suite() -> Suite {
         ("empty", "the empty string is no token", |_| String::new()),
         ("dots", "dots alone are no token", |_| "..".into()),
         ("one-segment", "one segment is no token", |t| t.split('.').next().unwrap().into()),
-        ("two-segments", "a token without its signature segment is malformed", |t| t.rsplit_once('.').unwrap().0.into()),
+        ("two-segments", "a token without its signature segment is malformed", |t| {
+            t.rsplit_once('.').unwrap().0.into()
+        }),
         ("four-segments", "four segments are malformed", |t| format!("{t}.AA")),
         ("five-segments", "five segments are a JWE and malformed", |t| format!("{t}.AA.AA")),
         ("leading-dot", "a leading dot is a segment too many", |t| format!(".{t}")),
@@ -44,7 +56,9 @@ pub fn suite() -> Suite {
             let parts: Vec<&str> = t.split('.').collect();
             format!("{}..{}", parts[0], parts[2])
         }),
-        ("empty-signature", "an empty signature segment is malformed", |t| format!("{}.", t.rsplit_once('.').unwrap().0)),
+        ("empty-signature", "an empty signature segment is malformed", |t| {
+            format!("{}.", t.rsplit_once('.').unwrap().0)
+        }),
         ("leading-space", "white space before the token is malformed", |t| format!(" {t}")),
         ("trailing-newline", "a newline after the token is malformed", |t| format!("{t}\n")),
         ("inner-newline", "a newline inside a segment is malformed", |t| format!("{}\n{}", &t[..10], &t[10..])),
@@ -59,11 +73,17 @@ pub fn suite() -> Suite {
         }),
         ("json-general", "the general JSON serialization is malformed", |t| {
             let parts: Vec<&str> = t.split('.').collect();
-            format!(r#"{{"payload":"{}","signatures":[{{"protected":"{}","signature":"{}"}}]}}"#, parts[1], parts[0], parts[2])
+            format!(
+                r#"{{"payload":"{}","signatures":[{{"protected":"{}","signature":"{}"}}]}}"#,
+                parts[1], parts[0], parts[2]
+            )
         }),
         ("polyglot", "a JSON document that holds a compact token is malformed (CVE-2022-39227)", |t| {
             let parts: Vec<&str> = t.split('.').collect();
-            format!(r#"{{"  {}.{}.{}":"","protected":"{}","payload":"e30","signature":"{}"}}"#, parts[0], parts[1], parts[2], parts[0], parts[2])
+            format!(
+                r#"{{"  {}.{}.{}":"","protected":"{}","payload":"e30","signature":"{}"}}"#,
+                parts[0], parts[1], parts[2], parts[0], parts[2]
+            )
         }),
         ("bearer-inside", "a scheme inside the token is malformed", |t| format!("Bearer {t}")),
         ("question-mark", "a question mark is outside the alphabet", |t| format!("{t}?")),
@@ -85,13 +105,18 @@ pub fn suite() -> Suite {
             parts[at].push_str(&"=".repeat(missing.max(1)));
             c.text(T0, &parts.join("."), malformed());
         });
-        s.each(&format!("token-length-one-{part}"), "3.2", "a segment whose length is 1 modulo 4 is refused", |c, k| {
-            let mut parts: Vec<String> = k.token().mint().split('.').map(str::to_owned).collect();
-            while parts[at].len() % 4 != 1 {
-                parts[at].push('A');
-            }
-            c.text(T0, &parts.join("."), malformed());
-        });
+        s.each(
+            &format!("token-length-one-{part}"),
+            "3.2",
+            "a segment whose length is 1 modulo 4 is refused",
+            |c, k| {
+                let mut parts: Vec<String> = k.token().mint().split('.').map(str::to_owned).collect();
+                while parts[at].len() % 4 != 1 {
+                    parts[at].push('A');
+                }
+                c.text(T0, &parts.join("."), malformed());
+            },
+        );
         s.each(&format!("token-alphabet-{part}"), "3.2", "the alphabet of plain base64 is refused", |c, k| {
             let mut parts: Vec<String> = k.token().mint().split('.').map(str::to_owned).collect();
             let cut = parts[at].len() / 2;

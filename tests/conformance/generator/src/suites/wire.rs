@@ -21,17 +21,30 @@ pub fn suite() -> Suite {
         c.request(bearer("x"), told(err("ERR_TOKEN_MALFORMED"), json!(invalid)));
         c.request(bearer(&k.token().claim("exp", T0).mint()), told(err("ERR_TOKEN_EXPIRED"), json!(invalid)));
         c.request(bearer(&k.token().without("sub").mint()), told(err("ERR_SUBJECT_MISSING"), json!(invalid)));
-        c.request(bearer(&k.token().header_members("\"crit\":[]").mint()), told(err("ERR_TOKEN_CRITICAL"), json!(invalid)));
+        c.request(
+            bearer(&k.token().header_members("\"crit\":[]").mint()),
+            told(err("ERR_TOKEN_CRITICAL"), json!(invalid)),
+        );
     });
     s.one("challenge-unavailable", "10", "unavailable keys give no challenge", |c| {
         c.options(json!({ "jwksUri": "$jwks" })).serve(json!({ "status": 500 }));
-        c.request(json!([["authorization", format!("Bearer {}", Token::new("rsa-a", "RS256").mint())]]), told(err("ERR_KEYS_UNAVAILABLE"), Value::Null)).fetches(1);
+        c.request(
+            json!([["authorization", format!("Bearer {}", Token::new("rsa-a", "RS256").mint())]]),
+            told(err("ERR_KEYS_UNAVAILABLE"), Value::Null),
+        )
+        .fetches(1);
     });
     s.one("challenge-resource-metadata", "10", "resourceMetadata is part of the challenge (RFC 9728)", |c| {
         let url = "https://api.example/.well-known/oauth-protected-resource";
         c.options(json!({ "publicKey": used("ed-a.jwk"), "resourceMetadata": url }));
-        c.request(json!([]), told(err("ERR_CREDENTIALS_MISSING"), json!(format!("Bearer resource_metadata=\"{url}\""))));
-        c.request(json!([["authorization", "Bearer x"]]), told(err("ERR_TOKEN_MALFORMED"), json!(format!("{invalid}, resource_metadata=\"{url}\""))));
+        c.request(
+            json!([]),
+            told(err("ERR_CREDENTIALS_MISSING"), json!(format!("Bearer resource_metadata=\"{url}\""))),
+        );
+        c.request(
+            json!([["authorization", "Bearer x"]]),
+            told(err("ERR_TOKEN_MALFORMED"), json!(format!("{invalid}, resource_metadata=\"{url}\""))),
+        );
     });
     s
 }
