@@ -182,6 +182,7 @@ class Async:
             if given:
                 return given.pop()
             await asyncio.Event().wait()
+            raise AssertionError
 
         async def send(message):
             sent.append(message)

@@ -1,0 +1,131 @@
+"""The wheel and the sdist install from scratch, on each CPython, and work there.
+
+`BEARERGATE_DIST` names a folder that holds both; without it they are built here, unoptimized.
+"""
+
+import os
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+from interpreters import SUPPORTED, find
+
+ROOT = Path(__file__).parents[3]
+PACKAGE = ROOT / "bindings-python"
+
+pytestmark = pytest.mark.timeout(1800)
+
+SMOKE = """
+import sys
+from bearergate import JwtVerifier, ConfigError, InvalidTokenError, create_jwt_auth_interceptor
+assert "/site-packages/" in sys.modules["bearergate._native"].__file__, sys.modules["bearergate._native"].__file__
+# RFC 7515, appendix A.1: HS256; it expired in 2011.
+key = {"secret": bytes.fromhex(
+    "0323354b2b0fa5bc837e0665777ba68f5ab328e6f054c928a90f84b2d2502ebf"
+    "d3fb5a92d20647ef968ab4c377623d223d2e2172052e4f08c0cd9af567d080a3")}
+token = ("eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9."
+    "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ."
+    "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")
+for given, code in ((token, "ERR_TOKEN_EXPIRED"), (token[:-1] + "A", None)):
+    try:
+        JwtVerifier(**key).verify(given)
+    except InvalidTokenError as error:
+        assert code is None or error.code == code, error
+    else:
+        raise AssertionError("let through")
+try:
+    create_jwt_auth_interceptor(**key)
+except ImportError as error:
+    print("without connectrpc:", error)
+else:
+    print("with connectrpc")
+"""
+
+
+def run(*command: object, **options: object) -> str:
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, **options)
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def dist(tmp_path_factory) -> Path:
+    if given := os.environ.get("BEARERGATE_DIST"):
+        return Path(given).resolve()
+    folder = tmp_path_factory.mktemp("dist")
+    maturin = Path(sys.executable).parent / "maturin"
+    run(maturin, "build", "--out", folder, "--interpreter", sys.executable, cwd=PACKAGE)
+    run(maturin, "sdist", "--out", folder, cwd=PACKAGE)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def wheel(dist) -> Path:
+    (wheel,) = dist.glob("bearergate-*.whl")
+    return wheel
+
+
+@pytest.fixture(scope="session")
+def sdist(dist) -> Path:
+    (sdist,) = dist.glob("bearergate-*.tar.gz")
+    return sdist
+
+
+def fresh(folder: Path, interpreter: str) -> Path:
+    """The interpreter of a new virtual environment."""
+    run(interpreter, "-m", "venv", folder / "venv")
+    return folder / "venv" / "bin" / "python"
+
+
+@pytest.mark.parametrize("version", SUPPORTED)
+def test_the_wheel_installs_into_an_empty_environment(wheel, tmp_path, version):
+    interpreter = find(version)
+    if interpreter is None:
+        pytest.skip(f"no CPython {version} here")
+    python = fresh(tmp_path, interpreter)
+    run(python, "-m", "pip", "install", "--no-index", wheel)
+    said = run(python, "-c", SMOKE, cwd=tmp_path)
+    assert said == "without connectrpc: connectrpc is not installed: pip install 'bearergate[connect]'\n"
+    run(python, "-m", "pip", "install", f"{wheel}[connect]")
+    assert run(python, "-c", SMOKE, cwd=tmp_path) == "with connectrpc\n"
+
+
+def test_the_sdist_builds_with_the_core_in_it(sdist, tmp_path):
+    python = fresh(tmp_path, sys.executable)
+    # Built as pip builds it, but for the compiler's optimizations and what it has compiled before.
+    environment = {
+        **os.environ,
+        "CARGO_TARGET_DIR": os.environ.get("CARGO_TARGET_DIR", str(ROOT / "target")),
+        "MATURIN_PEP517_ARGS": "--profile dev",
+    }
+    run(python, "-m", "pip", "install", "--no-deps", sdist, env=environment)
+    assert run(python, "-c", SMOKE, cwd=tmp_path).startswith("without connectrpc")
+
+
+def test_what_the_wheel_holds(wheel):
+    assert "-cp311-abi3-" in wheel.name
+    with zipfile.ZipFile(wheel) as files:
+        names = set(files.namelist())
+        metadata = files.read(next(name for name in names if name.endswith("METADATA"))).decode()
+    assert {"bearergate/py.typed", "bearergate/_native.pyi", "bearergate/_native.abi3.so"} <= names
+    assert {name.split("/")[0] for name in names} <= {
+        "bearergate",
+        wheel.name.rsplit("-", 3)[0] + ".dist-info",
+    }
+    for line in (
+        "License-Expression: Apache-2.0",
+        "Requires-Python: >=3.11",
+        "Provides-Extra: connect",
+        "Requires-Dist: connectrpc>=0.13,<0.14 ; extra == 'connect'",
+    ):
+        assert line in metadata
+
+
+def test_what_the_sdist_holds(sdist):
+    with tarfile.open(sdist) as files:
+        names = {name.partition("/")[2] for name in files.getnames()}
+    assert {"core/src/lib.rs", "core/Cargo.toml", "Cargo.lock", "LICENSE", "pyproject.toml"} <= names
+    assert not [name for name in names if name.endswith((".so", ".pyc")) or ".venv" in name]
