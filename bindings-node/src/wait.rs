@@ -8,7 +8,7 @@ use napi::bindgen_prelude::Object;
 use napi::{Env, JsDeferred, Result};
 
 use crate::answer;
-use crate::panic::refusing;
+use crate::panic::{refusing, throwing};
 
 type Settle = Box<dyn FnOnce(Env) -> Result<String> + Send>;
 
@@ -45,13 +45,14 @@ pub fn promise<'env, T: Send + 'static>(
 ) -> Result<Object<'env>> {
     let (deferred, promise) = env.create_deferred::<String, Settle>()?;
     let mut waiter = Waiter { gate: Arc::clone(gate), deferred: Some(deferred) };
-    ticket.on_ready(move |result: std::result::Result<T, Refusal>| {
+    let settle = move |result: std::result::Result<T, Refusal>| {
         let gate = Arc::clone(&waiter.gate);
         let answer = refusing(&gate, || match &result {
             Ok(value) => accepted(&gate, value),
             Err(refusal) => answer::refused(refusal),
         });
         waiter.settle(answer);
-    });
+    };
+    throwing(|| ticket.on_ready(settle))?;
     Ok(promise)
 }

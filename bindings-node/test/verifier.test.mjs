@@ -150,6 +150,26 @@ describe("JwtVerifier", () => {
     await worker.terminate();
   });
 
+  it("outlives workers that end while they wait for keys", async () => {
+    jwks.delayMs = 200;
+    try {
+      const ended = Array.from({ length: 5 }, async (_, index) => {
+        const worker = new Worker(new URL("./fixtures/worker.mjs", import.meta.url), {
+          workerData: { url: `${jwks.url}?worker=${index}`, token: key.token({ sub: "worker" }) },
+        });
+        worker.on("message", () => {});
+        await new Promise((resolve) => setTimeout(resolve, 150 + 20 * index));
+        await worker.terminate();
+      });
+      await Promise.all(ended);
+    } finally {
+      jwks.delayMs = 0;
+    }
+    const verifier = remote();
+    assert.equal((await verifier.verify(key.token({ sub: "after" }))).subject, "after");
+    verifier.close();
+  });
+
   it("does not keep the process alive once its keys are there", async () => {
     const script = fileURLToPath(new URL("./fixtures/exits.mjs", import.meta.url));
     const started = Date.now();
