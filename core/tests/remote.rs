@@ -109,8 +109,9 @@ fn verifier(url: &str, jwks: JwksOptions) -> Verifier {
     Verifier::new(Options { trust, ..Options::default() }).unwrap()
 }
 
-fn seconds(seconds: u64) -> Option<Duration> {
-    Some(Duration::from_secs(seconds))
+#[allow(clippy::unnecessary_wraps)] // the shape of an option
+fn one_second() -> Option<Duration> {
+    Some(Duration::from_secs(1))
 }
 
 /// The decision, waited for.
@@ -194,7 +195,7 @@ fn a_key_rotated_in_place_is_picked_up_after_one_signature_failure() {
 fn an_outage_keeps_the_last_good_set() {
     let signer = Signer::new("a");
     let server = Server::answering(jwks(&[&signer]));
-    let verifier = verifier(&server.url, JwksOptions { cooldown: seconds(1), ..JwksOptions::default() });
+    let verifier = verifier(&server.url, JwksOptions { cooldown: one_second(), ..JwksOptions::default() });
     assert_eq!(code(&verifier, &signer.token()), "accepted");
     for broken in [
         "HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n".to_owned(),
@@ -269,7 +270,7 @@ fn a_validator_is_sent_and_304_renews_the_set() {
         };
         let _ = stream.write_all(response.as_bytes());
     });
-    let verifier = verifier(&server.url, JwksOptions { cooldown: seconds(1), ..JwksOptions::default() });
+    let verifier = verifier(&server.url, JwksOptions { cooldown: one_second(), ..JwksOptions::default() });
     assert_eq!(code(&verifier, &signer.token()), "accepted");
     assert_eq!(code(&verifier, &Signer::new("b").token()), "ERR_KEY_NOT_FOUND");
     assert_eq!((server.hits(), verifier.stats().failures), (2, 0));

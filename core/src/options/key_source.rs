@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::check::Checked;
-use super::remote::SetPolicy;
+use super::remote::{SetPolicy, check_jwks};
 use super::{ConfigError, KeyAlgorithm, KeyHandle, KeyKind, PublicKey, Secret, TrustOptions};
 use crate::alg::{Alg, AlgSet};
 use crate::clock::Clock;
@@ -35,6 +35,7 @@ impl Keys {
         clock: &Clock,
         sources: Sources,
     ) -> Checked<(Self, AlgSet)> {
+        let jwks = check_jwks(&options.jwks)?;
         let discover = options.discover == Some(true);
         if discover && options.jwks_uri.is_some() {
             return Err(ConfigError::new("discover", "cannot be combined with `jwksUri`; give one of them"));
@@ -47,7 +48,7 @@ impl Keys {
             ));
         }
         if discover || options.jwks_uri.is_some() {
-            let policy = SetPolicy::check(options, discover)?;
+            let policy = SetPolicy::check(options, discover, jwks)?;
             return Ok((Self::Remote(shared_set(policy, clock)), AlgSet::asymmetric()));
         }
         if let Some(key) = &options.public_key {

@@ -80,11 +80,8 @@ impl SetPolicy {
 }
 
 impl SetPolicy {
-    pub(super) fn check(options: &TrustOptions, discover: bool) -> Checked<Self> {
-        let jwks = &options.jwks;
-        let in_jwks = |error: ConfigError| error.within("jwks");
-        let fetch = FetchPolicy::check(jwks).map_err(in_jwks)?;
-        let timing = timing(jwks).map_err(in_jwks)?;
+    pub(super) fn check(options: &TrustOptions, discover: bool, jwks: (Timing, FetchPolicy)) -> Checked<Self> {
+        let (timing, fetch) = jwks;
         let locator = if discover {
             discovery_locator(options, &fetch)?
         } else {
@@ -93,6 +90,7 @@ impl SetPolicy {
                 check_remote_url(uri, fetch.allow_http).map_err(|problem| ConfigError::new("jwksUri", problem))?;
             Locator::JwksUri(url)
         };
+        let jwks = &options.jwks;
         let initial = jwks
             .initial
             .as_ref()
@@ -104,6 +102,12 @@ impl SetPolicy {
             .transpose()?;
         Ok(Self { locator, timing, fetch, initial_text: jwks.initial.clone(), initial })
     }
+}
+
+/// The checked `jwks` options. They are checked whether or not the key source is a remote one.
+pub(super) fn check_jwks(jwks: &JwksOptions) -> Checked<(Timing, FetchPolicy)> {
+    let in_jwks = |error: ConfigError| error.within("jwks");
+    Ok((timing(jwks).map_err(in_jwks)?, FetchPolicy::check(jwks).map_err(in_jwks)?))
 }
 
 fn discovery_locator(options: &TrustOptions, fetch: &FetchPolicy) -> Checked<Locator> {
