@@ -78,6 +78,45 @@ describe("an accepted request", () => {
   });
 });
 
+describe("credentials", () => {
+  const subject = (credentials) => make({ credentials })(async () => getAuthContext().subject);
+  const req = (headers) => request(undefined, { headers });
+
+  it("are read where the options say", async () => {
+    assert.equal(await subject({ header: "X-Token", scheme: null })(req({ "x-token": ALICE })), "alice");
+    assert.equal(await subject({ scheme: "DPoP" })(req({ authorization: `dpop  ${ALICE}` })), "alice");
+    assert.equal(await subject({ cookie: "session" })(req({ cookie: `a=b; session=${ALICE}; c=d` })), "alice");
+  });
+
+  it("are read nowhere else", async () => {
+    const isMissing = (error) => error.cause.code === "ERR_CREDENTIALS_MISSING";
+    const bearer = req({ authorization: `Bearer ${ALICE}` });
+    await assert.rejects(subject({ header: "x-token", scheme: null })(bearer), isMissing);
+    await assert.rejects(subject({ scheme: "DPoP" })(bearer), isMissing);
+    await assert.rejects(subject({ cookie: "session" })(bearer), isMissing);
+  });
+
+  it("in any case of the scheme, once, and of no other characters", async () => {
+    assert.equal(await subject()(req({ authorization: `bEARER   ${ALICE}` })), "alice");
+    for (const value of [`Bearer ${ALICE}, Bearer ${ALICE}`, `Bearer ${ALICE} x`, `Bearer ${ALICE}\u00e9`]) {
+      await assert.rejects(subject()(req({ authorization: value })), (error) => {
+        assert.equal(error.cause.code, "ERR_TOKEN_MALFORMED");
+        return true;
+      });
+    }
+  });
+
+  it("are measured in bytes as they were received", async () => {
+    const value = "\u00e9".repeat(200);
+    const told = [];
+    const jwtAuth = make({ maxTokenBytes: 256, onReject: ({ code }) => told.push(code) });
+    for (const length of [256, 257]) {
+      await assert.rejects(jwtAuth(never)(req({ authorization: `Bearer ${value}${"a".repeat(length - 200)}` })));
+    }
+    assert.deepEqual(told, ["ERR_TOKEN_MALFORMED", "ERR_TOKEN_TOO_LARGE"]);
+  });
+});
+
 describe("a refused request", () => {
   it("is a ConnectError whose cause is for the operator", async () => {
     await assert.rejects(make()(never)(request(hmacToken({ sub: "a", exp: 1 }))), (error) => {
