@@ -21,8 +21,8 @@ def main() -> int:
         for error in Draft202012Validator(schema).iter_errors(file):
             problems += 1
             where = "/".join(map(str, error.absolute_path))
-            print(f"{path.name}: {where}: {error.message[:300]}")
-    print(f"{len(files)} case files, {problems} problems")
+            sys.stdout.write(f"{path.name}: {where}: {error.message[:300]}\n")
+    sys.stdout.write(f"{len(files)} case files, {problems} problems\n")
     return 1 if problems or not files else 0
 
 

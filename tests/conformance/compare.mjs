@@ -11,7 +11,9 @@ if (paths.length < 2) {
 }
 
 const runs = paths.map((path) => {
-  const lines = readFileSync(path, "utf8").split("\n").filter((line) => line !== "");
+  const lines = readFileSync(path, "utf8")
+    .split("\n")
+    .filter((line) => line !== "");
   const outcomes = new Map(lines.map((line) => [JSON.parse(line).id, line]));
   return { name: basename(path).replace(/\.[^.]*$/, ""), lines, outcomes };
 });
@@ -36,7 +38,9 @@ for (const id of ids) {
     problems.push(`${id}: run by fewer than two`);
   }
   if (new Set(ran.map(([, line]) => line)).size > 1) {
-    problems.push([`${id}: outcomes differ`, ...ran.map(([name, line]) => `  ${name}: ${line.slice(0, 2000)}`)].join("\n"));
+    problems.push(
+      [`${id}: outcomes differ`, ...ran.map(([name, line]) => `  ${name}: ${line.slice(0, 2000)}`)].join("\n"),
+    );
   }
 }
 

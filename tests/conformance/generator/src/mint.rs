@@ -35,10 +35,11 @@ pub fn set_up(keys: Keys, cases: &Path) {
     for file in files {
         let text = std::fs::read_to_string(file.path()).unwrap_or_default();
         for word in text.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))) {
-            if let Some((input, signature)) = word.rsplit_once('.') {
-                if input.contains('.') && signature.len() > 40 {
-                    committed.entry(input.to_owned()).or_default().insert(signature.to_owned());
-                }
+            if let Some((input, signature)) = word.rsplit_once('.')
+                && input.contains('.')
+                && signature.len() > 40
+            {
+                committed.entry(input.to_owned()).or_default().insert(signature.to_owned());
             }
         }
     }
@@ -284,13 +285,13 @@ impl Token {
             let mut header = Header::new(algorithm);
             header.typ.clone_from(typ);
             header.kid.clone_from(kid);
-            if let Ok(text) = String::from_utf8(self.payload_text()) {
-                if let Ok(claims) = RawValue::from_string(text) {
-                    let token = jsonwebtoken::encode(&header, &claims, &encoding).expect("a token");
-                    let (encoded, _) = token.rsplit_once('.').expect("three segments");
-                    assert_eq!(encoded, input, "both encoders write the same bytes");
-                    return token;
-                }
+            if let Ok(text) = String::from_utf8(self.payload_text())
+                && let Ok(claims) = RawValue::from_string(text)
+            {
+                let token = jsonwebtoken::encode(&header, &claims, &encoding).expect("a token");
+                let (encoded, _) = token.rsplit_once('.').expect("three segments");
+                assert_eq!(encoded, input, "both encoders write the same bytes");
+                return token;
             }
         }
         format!("{input}.{}", b64(key.sign(alg, input.as_bytes())))

@@ -220,10 +220,10 @@ pub fn differs(step: &Value, outcome: &Value) -> Option<String> {
             Some(fetches) => expect["fetches"] = fetches.clone(),
             None => drop(members.remove("fetches")),
         }
-        if let Some(error) = members.get_mut("error").and_then(Value::as_object_mut) {
-            if expect["error"].get("challenge").is_none() {
-                error.remove("challenge");
-            }
+        if let Some(error) = members.get_mut("error").and_then(Value::as_object_mut)
+            && expect["error"].get("challenge").is_none()
+        {
+            error.remove("challenge");
         }
     }
     let (expect, got) = (canonical(&expect), canonical(&got));

@@ -4,12 +4,15 @@ use serde_json::json;
 
 use crate::case::{Suite, err, used};
 
+/// An id, why, the patterns, and calls with whether they are skipped.
+type Table = (&'static str, &'static str, Vec<&'static str>, Vec<(&'static str, &'static str, bool)>);
+
 pub fn suite() -> Suite {
     let mut s = Suite::new("patterns", "7", "Patterns of skipMethods");
     let key = || json!({ "publicKey": used("ed-a.jwk") });
     let skipped = || json!({ "skipped": true, "headers": {} });
     let missing = || err("ERR_CREDENTIALS_MISSING");
-    let tables: Vec<(&str, &str, Vec<&str>, Vec<(&str, &str, bool)>)> = vec![
+    let tables: Vec<Table> = vec![
         ("all", "a star is every method", vec!["*"], vec![("pkg.Service", "Method", true), ("a", "b", true)]),
         (
             "service",
