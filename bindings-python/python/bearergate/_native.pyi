@@ -116,7 +116,7 @@ class Ticket(Generic[_T_co]):
     """An answer that waits for keys. It resolves once."""
 
     @classmethod
-    def __class_getitem__(cls, item: Any, /) -> Any: ...
+    def __class_getitem__(cls, item: Any) -> Any: ...
     def wait(self, timeout: float | None = None) -> _T_co:
         """Blocks with the GIL released; signals are handled. Raises TimeoutError."""
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self, cast, final
 
 from . import _time, _waiting
+from ._errors import of_refusal
 from ._judge import Judge, take_hooks
 from ._native import AuthContext, Gate, Ticket
 
@@ -95,7 +96,7 @@ class JwtVerifier:
         except TimeoutError:
             refusal = self._judge.gate.refuse("ERR_KEYS_UNAVAILABLE")
         if refusal is not None:
-            raise self._judge.refused(refusal, None)
+            raise of_refusal(refusal)
 
     async def ready_async(self, timeout: float | timedelta | None = None) -> None:
         """Like `ready`, without blocking the event loop.
@@ -111,7 +112,7 @@ class JwtVerifier:
         except TimeoutError:
             refusal = self._judge.gate.refuse("ERR_KEYS_UNAVAILABLE")
         if refusal is not None:
-            raise self._judge.refused(refusal, None)
+            raise of_refusal(refusal)
 
     def stats(self) -> Stats:
         """The state of the keys and of the cache, for a readiness page or a log."""

@@ -113,7 +113,8 @@ class JwtAuthInterceptor:
     def _check(self, ctx: RequestContext[Any, Any]) -> tuple[str, Any]:
         headers = ctx.request_headers
         for name in _STRIPPED:
-            headers.pop(name, None)
+            if name in headers:
+                del headers[name]
         method = ctx.method
         return (
             f"{method.service_name}/{method.name}",

@@ -1,0 +1,96 @@
+"""How programs use the package, for `mypy --strict`: what must type-check does, what must not is marked."""
+
+from datetime import datetime, timedelta
+from typing import Any, assert_type
+
+from connectrpc.interceptor import MetadataInterceptor, MetadataInterceptorSync
+from connectrpc.request import RequestContext
+from connectrpc.server import ConnectASGIApplication, ConnectWSGIApplication
+
+from bearergate import (
+    AuthContext,
+    Claims,
+    ExpiredTokenError,
+    JwtAuthError,
+    JwtVerifier,
+    RejectInfo,
+    create_jwt_auth_interceptor,
+    get_auth_context,
+    require_auth_context,
+    set_auth_headers,
+)
+
+
+def log(info: RejectInfo) -> None:
+    assert_type(info.get("kid"), str | None)
+
+
+async def not_revoked(context: AuthContext) -> bool:
+    return context.claims.get("jti") != "revoked"
+
+
+auth = create_jwt_auth_interceptor(
+    jwks_uri="https://id.example.com/jwks",
+    issuer=["https://id.example.com"],
+    audience="api",
+    clock_tolerance=timedelta(seconds=5),
+    max_token_age="1h",
+    claims_mapping={"roles": "realm_access.roles", "scopes": ["https://example.com/scopes"]},
+    jwks={"timeout": 5, "cache_max_age": "10 minutes"},
+    validate=not_revoked,
+    on_reject=log,
+)
+asynchronous: MetadataInterceptor[Any] = auth
+synchronous: MetadataInterceptorSync[Any] = auth
+
+
+class Asynchronous(ConnectASGIApplication[None]):
+    path = "/test.v1.Service"
+
+
+class Synchronous(ConnectWSGIApplication):
+    path = "/test.v1.Service"
+
+
+def applications() -> tuple[Asynchronous, Synchronous]:
+    return (
+        Asynchronous(service=None, endpoints=lambda _: {}, interceptors=[auth]),
+        Synchronous(endpoints={}, interceptors=[auth]),
+    )
+
+
+async def handler(request: object, ctx: RequestContext[Any, Any]) -> str:
+    caller = require_auth_context()
+    assert_type(caller, AuthContext)
+    assert_type(caller.subject, str)
+    assert_type(caller.name, str | None)
+    assert_type(caller.roles, tuple[str, ...])
+    assert_type(caller.expires_at, datetime | None)
+    assert_type(caller.claims, Claims)
+    assert_type(caller.claims.to_dict(), dict[str, Any])
+    assert_type(get_auth_context(), AuthContext | None)
+    set_auth_headers({}, caller, ["sub"])
+    caller.subject = "root"  # type: ignore[misc]
+    return caller.subject
+
+
+async def verifiers(token: str) -> None:
+    assert_type(auth.verifier, JwtVerifier)
+    with JwtVerifier(secret=b"0" * 32) as verifier:
+        try:
+            assert_type(verifier.verify(token), AuthContext)
+        except ExpiredTokenError as error:
+            assert_type(error.claim, str | None)
+        except JwtAuthError as error:
+            if error.code == "ERR_REVOKED":
+                raise
+            if error.code == "ERR_REVOKD":  # type: ignore[comparison-overlap]
+                raise
+    async with JwtVerifier(public_key={"kty": "OKP"}) as verifier:
+        assert_type(await verifier.verify_async(token), AuthContext)
+        assert_type(verifier.stats()["keys"], int)
+
+
+JwtVerifier(audiance="api")  # type: ignore[call-arg]
+JwtVerifier(secret=5)  # type: ignore[arg-type]
+JwtVerifier(jwks={"timout": 5})  # type: ignore[arg-type]
