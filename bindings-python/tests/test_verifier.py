@@ -386,3 +386,29 @@ def test_two_servers_do_not_mix(jwks, signer):
                 one.verify(other_signer.token())
     finally:
         other.close()
+
+
+def test_threads_share_one_verifier_and_one_context():
+    verifier = JwtVerifier(secret=SECRET)
+    tokens = [token(sub=f"s{i}", big=2**64 + i) for i in range(8)]
+    shared = verifier.verify(token(sub="shared", list=[{"a": 1}]))
+    start = threading.Barrier(8)
+    wrong, claims = [], []
+
+    def work(i):
+        start.wait()
+        claims.append(shared.claims)
+        for _ in range(200):
+            context = verifier.verify(tokens[i])
+            if (context.subject, context.claims["big"]) != (f"s{i}", 2**64 + i):
+                wrong.append(context)
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+    # Parsed once, whoever asked first.
+    assert all(seen is claims[0] for seen in claims)
+    assert verifier.stats()["cache_hits"] > 0

@@ -29,3 +29,12 @@ def _candidates(version: str) -> Iterator[str]:
         yield on_path
     root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
     yield from map(str, sorted(root.glob(f"versions/{version}.*/bin/python"), reverse=True))
+
+
+if __name__ == "__main__":
+    import sys
+
+    found = find(sys.argv[1])
+    if found is None:
+        sys.exit(f"no CPython {sys.argv[1]} here: set PYTHON_{sys.argv[1].replace('.', '_')} to one")
+    print(found)
