@@ -36,7 +36,10 @@ export function load() {
 /** Puts real URLs where `$jwks` and `$origin` stand. */
 export function place(value, origin) {
   if (typeof value === "string") {
-    return value.replaceAll("$jwks", `${origin}/jwks`).replaceAll("$origin", origin);
+    return value
+      .replaceAll("$jwks", `${origin}/jwks`)
+      .replaceAll("$origin", origin)
+      .replaceAll("$proxy", new URL(origin).origin);
   }
   if (Array.isArray(value)) {
     return value.map((item) => place(item, origin));

@@ -67,10 +67,10 @@ for (const { suite, cases } of load()) {
   });
 }
 
-async function run({ options, steps }, cached) {
-  const folder = server.folder();
+async function run({ id, options, steps }, cached) {
+  const folder = server.folder(`${id}.test`);
   const origin = server.origin(folder);
-  const remote = /\$jwks|\$origin/.test(JSON.stringify(options));
+  const remote = /\$(jwks|origin|proxy)/.test(JSON.stringify(options));
   const given = await natural(place(options, origin));
   if (!cached && (given.cache ?? null) === null) {
     given.cache = false;

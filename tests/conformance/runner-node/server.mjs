@@ -7,8 +7,9 @@ export async function startServer() {
   let next = 1;
 
   const server = createServer((request, response) => {
-    const [, name, ...rest] = request.url.split("/");
-    const folder = folders.get(name);
+    // To a proxy the whole URL is sent: its host is the folder, its path what routes name.
+    const [, host, name, rest] = /^(?:http:\/\/([^/]*)|\/([^/]*))\/?(.*)$/.exec(request.url);
+    const folder = folders.get(host ?? name);
     if (folder === undefined) {
       request.socket.destroy();
       return;
@@ -16,7 +17,7 @@ export async function startServer() {
     folder.requests += 1;
     let { answer } = folder;
     if (answer.routes !== undefined) {
-      answer = answer.routes[rest.join("/").replace(/^jwks/, "")];
+      answer = answer.routes[host === undefined ? rest.replace(/^jwks/, "") : `/${rest}`] ?? { status: 404 };
     }
     if (answer.down) {
       request.socket.destroy();
@@ -28,10 +29,12 @@ export async function startServer() {
   const { port } = server.address();
 
   return {
-    folder() {
+    /** A folder of its own for one run of one case, to which the host leads too. */
+    folder(host) {
       const name = String(next);
       next += 1;
-      folders.set(name, { answer: { status: 404 }, requests: 0 });
+      const folder = { answer: { status: 404 }, requests: 0 };
+      folders.set(name, folder).set(host, folder);
       return name;
     },
     origin: (name) => `http://127.0.0.1:${port}/${name}`,

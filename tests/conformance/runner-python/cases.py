@@ -62,7 +62,11 @@ def _resolve(value: Any, keys: dict[str, Any]) -> Any:
 def place(value: Any, origin: str) -> Any:
     """Puts real URLs where `$jwks` and `$origin` stand."""
     if isinstance(value, str):
-        return value.replace("$jwks", f"{origin}/jwks").replace("$origin", origin)
+        return (
+            value.replace("$jwks", f"{origin}/jwks")
+            .replace("$origin", origin)
+            .replace("$proxy", origin.rpartition("/")[0])
+        )
     if isinstance(value, list):
         return [place(item, origin) for item in value]
     if isinstance(value, dict):

@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from threading import Thread
 from typing import Any
+from urllib.parse import urlsplit
 
 
 class Server:
@@ -16,6 +17,7 @@ class Server:
     def __init__(self) -> None:
         self._answers: dict[str, dict[str, Any]] = {}
         self._requests: dict[str, int] = {}
+        self._hosts: dict[str, str] = {}
         self._names = map(str, count(1))
         server = self
 
@@ -30,9 +32,11 @@ class Server:
         self._http.daemon_threads = True
         Thread(target=self._http.serve_forever, daemon=True).start()
 
-    def folder(self) -> str:
-        """A folder of its own for one run of one case, which answers 404 until told otherwise."""
+    def folder(self, host: str) -> str:
+        """A folder of its own for one run of one case, to which the host leads too. It answers 404
+        until told otherwise."""
         name = next(self._names)
+        self._hosts[host] = name
         self._answers[name] = {"status": 404}
         self._requests[name] = 0
         return name
@@ -50,14 +54,19 @@ class Server:
         self._http.shutdown()
 
     def _answer(self, request: BaseHTTPRequestHandler) -> None:
-        name, _, rest = request.path.lstrip("/").partition("/")
+        # To a proxy the whole URL is sent: its host is the folder, its path what routes name.
+        if request.path.startswith("http://"):
+            url = urlsplit(request.path)
+            name, rest = self._hosts.get(url.netloc, ""), url.path
+        else:
+            name, _, rest = request.path.lstrip("/").partition("/")
         request.close_connection = True
         if name not in self._answers:
             return
         answer = self._answers[name]
         self._requests[name] += 1
         if "routes" in answer:
-            answer = answer["routes"][rest.removeprefix("jwks")]
+            answer = answer["routes"].get(rest.removeprefix("jwks"), {"status": 404})
         if answer.get("down"):
             return
         wanted = answer.get("ifHeader")

@@ -89,11 +89,11 @@ def test_suite(suite: str, cases: list[dict[str, Any]], server: Server, recorder
 
 def run(case: dict[str, Any], server: Server, runner: asyncio.Runner | None) -> list[dict[str, Any]]:
     """Runs a case: with a runner asynchronously and with the cache, without one neither."""
-    folder = server.folder()
+    folder = server.folder(f"{case['id']}.test")
     origin = server.origin(folder)
     names: dict[str, str] = {}
     options = natural(place(case["options"], origin), names)
-    remote = "$jwks" in str(case["options"]) or "$origin" in str(case["options"])
+    remote = any(name in str(case["options"]) for name in ("$jwks", "$origin", "$proxy"))
     if runner is None and options.get("cache") is None:
         options["cache"] = False
     first = case["steps"][0]["now"]

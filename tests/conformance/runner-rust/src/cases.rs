@@ -72,17 +72,26 @@ fn resolve(value: &Value, keys: &Value) -> Value {
 /// Puts real URLs where `$jwks` and `$origin` stand.
 pub fn place(value: &Value, origin: &str) -> Value {
     match value {
-        Value::String(text) => text.replace("$jwks", &format!("{origin}/jwks")).replace("$origin", origin).into(),
+        Value::String(text) => text
+            .replace("$jwks", &format!("{origin}/jwks"))
+            .replace("$origin", origin)
+            .replace("$proxy", host(origin))
+            .into(),
         Value::Array(items) => items.iter().map(|item| place(item, origin)).collect(),
         Value::Object(members) => members.iter().map(|(name, value)| (name.clone(), place(value, origin))).collect(),
         other => other.clone(),
     }
 }
 
+/// The scripted server without a folder.
+fn host(origin: &str) -> &str {
+    origin.rsplit_once('/').map_or(origin, |(host, _)| host)
+}
+
 /// Whether anything in the value names the scripted server.
 pub fn is_remote(value: &Value) -> bool {
     match value {
-        Value::String(text) => text.contains("$jwks") || text.contains("$origin"),
+        Value::String(text) => ["$jwks", "$origin", "$proxy"].iter().any(|name| text.contains(name)),
         Value::Array(items) => items.iter().any(is_remote),
         Value::Object(members) => members.values().any(is_remote),
         _ => false,

@@ -50,6 +50,7 @@ pub fn run(case: &Case, server: &Server, modes: &[Cache]) -> Report {
 fn run_once(case: &Case, server: &Server, mode: Cache) -> Vec<Value> {
     let folder = server.folder();
     let origin = server.origin(&folder);
+    server.lead(&format!("{}.test", case.id), &folder);
     let mut options = case.options.clone();
     if mode == Cache::Off && options.get("cache").is_none_or(Value::is_null) {
         options.insert("cache".into(), false.into());

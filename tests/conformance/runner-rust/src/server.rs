@@ -17,10 +17,14 @@ struct Folder {
 
 type Folders = Arc<Mutex<HashMap<String, Folder>>>;
 
+/// Folders by host.
+type Hosts = Arc<Mutex<HashMap<String, String>>>;
+
 /// The listener and what it answers.
 pub struct Server {
     port: u16,
     folders: Folders,
+    hosts: Hosts,
     next: AtomicUsize,
 }
 
@@ -30,14 +34,15 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a loopback port");
         let port = listener.local_addr().expect("an address").port();
         let folders = Folders::default();
-        let shared = Arc::clone(&folders);
+        let hosts = Hosts::default();
+        let (shared, named) = (Arc::clone(&folders), Arc::clone(&hosts));
         std::thread::spawn(move || {
             for connection in listener.incoming().flatten() {
-                let folders = Arc::clone(&shared);
-                std::thread::spawn(move || answer(connection, &folders));
+                let (folders, hosts) = (Arc::clone(&shared), Arc::clone(&named));
+                std::thread::spawn(move || answer(connection, &folders, &hosts));
             }
         });
-        Self { port, folders, next: AtomicUsize::new(1) }
+        Self { port, folders, hosts, next: AtomicUsize::new(1) }
     }
 
     /// A folder of its own for one run of one case, which answers 404 until told otherwise.
@@ -53,6 +58,12 @@ impl Server {
         format!("http://127.0.0.1:{}/{folder}", self.port)
     }
 
+    /// Makes a host, asked for through the proxy, lead to the folder.
+    pub fn lead(&self, host: &str, folder: &str) {
+        let mut hosts = self.hosts.lock().expect("no panic holds it");
+        hosts.insert(host.to_owned(), folder.to_owned());
+    }
+
     /// What the folder answers from now on.
     pub fn serve(&self, folder: &str, answer: Value) {
         self.folders.lock().expect("no panic holds it").entry(folder.to_owned()).or_default().answer = answer;
@@ -65,7 +76,7 @@ impl Server {
 }
 
 /// Reads one request, counts it, and answers as its folder says.
-fn answer(mut connection: TcpStream, folders: &Folders) {
+fn answer(mut connection: TcpStream, folders: &Folders, hosts: &Hosts) {
     let mut reader = BufReader::new(connection.try_clone().expect("a handle"));
     let mut head = Vec::new();
     loop {
@@ -80,8 +91,13 @@ fn answer(mut connection: TcpStream, folders: &Folders) {
         head.push(line.trim_end().to_owned());
     }
     let path = head.first().and_then(|line| line.split(' ').nth(1)).unwrap_or("/").to_owned();
-    let mut parts = path.trim_start_matches('/').splitn(2, '/');
-    let (name, rest) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    // To a proxy the whole URL is sent: its host is the folder, its path what routes name.
+    let (name, rest) = match path.strip_prefix("http://") {
+        Some(url) => url.split_at(url.find('/').unwrap_or(url.len())),
+        None => path.trim_start_matches('/').split_once('/').unwrap_or_default(),
+    };
+    let hosts = hosts.lock().expect("no panic holds it").clone();
+    let name = hosts.get(name).map_or(name, String::as_str);
     let script = {
         let mut folders = folders.lock().expect("no panic holds it");
         let Some(folder) = folders.get_mut(name) else { return };
@@ -89,7 +105,10 @@ fn answer(mut connection: TcpStream, folders: &Folders) {
         folder.answer.clone()
     };
     let script = match script.get("routes") {
-        Some(routes) => routes[rest.strip_prefix("jwks").unwrap_or(rest)].clone(),
+        Some(routes) => {
+            let route = routes.get(rest.strip_prefix("jwks").unwrap_or(rest));
+            route.cloned().unwrap_or_else(|| serde_json::json!({ "status": 404 }))
+        }
         None => script,
     };
     if script["down"] == true {

@@ -9,7 +9,7 @@ use conformance_runner::cases;
 const WITHOUT_CASE: [Code; 1] = [Code::Internal];
 
 /// Every section that has rules, with the rows and topics that cases name.
-const SECTIONS: [&str; 45] = [
+const SECTIONS: [&str; 46] = [
     "1",
     "1 durations",
     "2.1",
@@ -48,6 +48,7 @@ const SECTIONS: [&str; 45] = [
     "5 removed",
     "5 clocks",
     "5 age",
+    "5 discovery",
     "5 initial",
     "5 responses",
     "6",

@@ -6,6 +6,7 @@ mod claims;
 mod config;
 mod config_keys;
 mod credentials;
+mod discovery;
 mod durations;
 mod headers;
 mod hooks;
@@ -43,6 +44,7 @@ pub fn all() -> Vec<Suite> {
         remote::suite(),
         ages::suite(),
         responses::suite(),
+        discovery::suite(),
         mapping::suite(),
         patterns::suite(),
         hooks::suite(),
