@@ -18,6 +18,8 @@ const WAYS: usize = 4;
 
 pub(crate) struct Cache {
     buckets: Box<[Mutex<Bucket>]>,
+    /// Entries of a bucket in use: all but for a cache smaller than one bucket.
+    ways: usize,
     hasher: RandomState,
     hits: AtomicU64,
     misses: AtomicU64,
@@ -48,8 +50,10 @@ pub(crate) struct Found {
 
 impl Cache {
     pub(crate) fn new(max_entries: usize) -> Self {
-        let buckets = max_entries.div_ceil(WAYS);
+        let ways = max_entries.clamp(1, WAYS);
+        let buckets = max_entries.max(1) / ways;
         Self {
+            ways,
             buckets: (0..buckets).map(|_| Mutex::default()).collect(),
             hasher: RandomState::default(),
             hits: AtomicU64::new(0),
@@ -60,15 +64,17 @@ impl Cache {
     /// Never waits: a bucket that is in use, or was when the process forked, is a miss.
     pub(crate) fn find(&self, token: &str) -> Option<Found> {
         let hash = self.hasher.hash_one(token);
-        let found = self.bucket(hash).try_lock().ok().and_then(|bucket| {
-            // The secret hash is compared before the token, so that the time taken says nothing
-            // about the bytes of a token that is stored.
-            let entry = bucket.entries.iter().flatten().find(|entry| entry.hash == hash && *entry.token == *token)?;
-            Some(entry.found.clone())
-        });
-        let counter = if found.is_some() { &self.hits } else { &self.misses };
+        let bucket = self.bucket(hash).try_lock().ok()?;
+        // The secret hash is compared before the token, so that the time taken says nothing about
+        // the bytes of a token that is stored.
+        let entry = bucket.entries.iter().flatten().find(|entry| entry.hash == hash && *entry.token == *token)?;
+        Some(entry.found.clone())
+    }
+
+    /// Counts a look-up whose entry did or did not serve.
+    pub(crate) fn count(&self, hit: bool) {
+        let counter = if hit { &self.hits } else { &self.misses };
         counter.fetch_add(1, Ordering::Relaxed);
-        found
     }
 
     pub(crate) fn insert(&self, token: &str, found: Found) {
@@ -78,9 +84,10 @@ impl Cache {
             .entries
             .iter()
             .position(|entry| entry.as_ref().is_some_and(|entry| entry.hash == hash && *entry.token == *token));
-        let slot = same.or_else(|| bucket.entries.iter().position(Option::is_none)).unwrap_or_else(|| {
+        let free = bucket.entries[..self.ways].iter().position(Option::is_none);
+        let slot = same.or(free).unwrap_or_else(|| {
             let oldest = bucket.oldest;
-            bucket.oldest = (oldest + 1) % WAYS;
+            bucket.oldest = (oldest + 1) % self.ways;
             oldest
         });
         bucket.entries[slot] = Some(Entry { hash, token: token.into(), found });

@@ -1,7 +1,7 @@
 //! The spine: one token through every check, in order, first failure wins.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::alg::Alg;
 use crate::cache::{Cache, Found};
@@ -11,7 +11,7 @@ use crate::context::Verified;
 use crate::error::{Code, Reason, Refusal};
 use crate::header::Header;
 use crate::key::PreparedKey;
-use crate::keyset::{Choice, Current, KeySet, Landed, NoWait, RemoteSet, Ticket, Want};
+use crate::keyset::{Choice, Current, KeySet, Landed, Lease, NoWait, Resolver, Ticket, Want};
 use crate::options::{ConfigError, Keys, Options, Policy, Trust, Trusts};
 use crate::stats::Stats;
 use crate::token::Token;
@@ -25,8 +25,6 @@ struct Inner {
     policy: Policy,
     clock: Clock,
     cache: Option<Cache>,
-    /// Tells this verifier's waiters from those of others that share its key sets.
-    id: u64,
     closed: AtomicBool,
 }
 
@@ -44,16 +42,20 @@ pub enum Outcome {
 pub enum Readiness {
     /// Every key set has keys.
     Ready,
-    /// A fetch is under way, and is retried until it succeeds or the verifier is closed.
+    /// A fetch is under way, and is retried until it succeeds, the verifier is closed, or an hour has
+    /// passed.
     Wait(Ticket<()>),
 }
+
+/// How long readiness is waited for at most: whoever asked may long have stopped listening.
+const READY_LIMIT_MS: i64 = 3_600_000;
 
 /// Why a token is not accepted yet.
 enum NotYet<'a> {
     Refused(Refusal),
     /// A newer set may accept it; `otherwise` is the refusal if there is none to be had.
     Keys {
-        set: &'a Arc<RemoteSet>,
+        set: &'a Lease,
         seen: Option<Arc<Current>>,
         want: Want,
         otherwise: Code,
@@ -94,11 +96,9 @@ impl Verifier {
     #[doc(hidden)]
     #[allow(clippy::needless_pass_by_value)] // options hold secrets, which end here
     pub fn with_clock(options: Options, clock: Clock) -> Result<Self, ConfigError> {
-        static IDS: AtomicU64 = AtomicU64::new(0);
         let policy = Policy::new(&options, &clock)?;
         let cache = policy.cache_entries.map(Cache::new);
-        let id = IDS.fetch_add(1, Ordering::Relaxed);
-        Ok(Self(Arc::new(Inner { policy, clock, cache, id, closed: AtomicBool::new(false) })))
+        Ok(Self(Arc::new(Inner { policy, clock, cache, closed: AtomicBool::new(false) })))
     }
 
     /// Judges one compact JWS. Never blocks: keys that must be fetched first are a ticket.
@@ -111,7 +111,7 @@ impl Verifier {
                 let (ticket, resolver) = Ticket::pair();
                 let (verifier, owned) = (self.clone(), token.to_owned());
                 let judge_again = move |landed| resolver.resolve(verifier.judge_finally(&owned, landed));
-                match set.wait(self.0.id, want, seen.as_ref(), judge_again) {
+                match set.wait(set.owner(), want, seen.as_ref(), judge_again) {
                     Ok(()) => Outcome::Wait(ticket),
                     Err(NoWait::Changed) => Outcome::Ready(self.judge_finally(token, Landed::Good)),
                     Err(NoWait::Refused(refusal)) => Outcome::Ready(Err(self.addressed(header.tell(refusal)))),
@@ -184,13 +184,17 @@ impl Verifier {
     /// The answer for a token whose signature is remembered under the keys now in service: all that
     /// follows the signature is checked again.
     fn remembered(&self, token: &str) -> Option<Result<Verified, Refusal>> {
-        let found = self.0.cache.as_ref()?.find(token)?;
-        let trust = self.0.policy.trusts.get(found.trust)?;
-        if let Keys::Remote(set) = &trust.keys
-            && (self.is_closed() || set.current()?.generation != found.generation)
-        {
-            return None;
-        }
+        let cache = self.0.cache.as_ref()?;
+        let found = cache.find(token).and_then(|found| {
+            let trust = self.0.policy.trusts.get(found.trust)?;
+            let in_service = match &trust.keys {
+                Keys::Remote(set) => !self.is_closed() && set.current()?.generation == found.generation,
+                Keys::Any(_) | Keys::Set(_) => true,
+            };
+            in_service.then_some((trust, found))
+        });
+        cache.count(found.is_some());
+        let (trust, found) = found?;
         let header = found.verified.header();
         let checked = found.verified.claims().check(header, &trust.rules, self.0.clock.wall_seconds());
         Some(match checked {
@@ -263,15 +267,15 @@ impl Verifier {
             return Readiness::Ready;
         }
         let (ticket, resolver) = Ticket::pair();
-        self.await_sets(resolver);
+        self.await_sets(resolver, self.0.clock.monotonic_ms().saturating_add(READY_LIMIT_MS));
         Readiness::Wait(ticket)
     }
 
-    fn unready_set(&self) -> Option<&Arc<RemoteSet>> {
+    fn unready_set(&self) -> Option<&Lease> {
         self.remote_sets().find(|set| set.current().is_none())
     }
 
-    fn await_sets(&self, resolver: crate::keyset::Resolver<()>) {
+    fn await_sets(&self, resolver: Resolver<()>, deadline: i64) {
         if self.is_closed() {
             return resolver.resolve(Err(Refusal::unavailable(Reason::Unavailable, 1000)));
         }
@@ -279,18 +283,19 @@ impl Verifier {
             None => resolver.resolve(Ok(())),
             Some(set) => {
                 let verifier = self.clone();
-                set.wait_until_usable(self.0.id, move |landed| {
-                    if landed == Landed::Closed {
+                set.wait_until_usable(set.owner(), move |landed| {
+                    let late = verifier.0.clock.monotonic_ms() > deadline;
+                    if landed == Landed::Closed || late && landed != Landed::Good {
                         resolver.resolve(Err(Refusal::unavailable(Reason::Unavailable, 1000)));
                     } else if !resolver.is_abandoned() {
-                        verifier.await_sets(resolver);
+                        verifier.await_sets(resolver, deadline);
                     }
                 });
             }
         }
     }
 
-    fn remote_sets(&self) -> impl Iterator<Item = &Arc<RemoteSet>> {
+    fn remote_sets(&self) -> impl Iterator<Item = &Lease> {
         self.0.policy.trusts.iter().filter_map(|trust| match &trust.keys {
             Keys::Remote(set) => Some(set),
             _ => None,
@@ -314,7 +319,7 @@ impl Verifier {
     /// `ERR_KEYS_UNAVAILABLE`, and so are later ones. Does nothing the second time.
     pub fn close(&self) {
         if !self.0.closed.swap(true, Ordering::SeqCst) {
-            self.remote_sets().for_each(|set| set.release(self.0.id));
+            self.remote_sets().for_each(Lease::release);
         }
     }
 
@@ -338,18 +343,6 @@ impl Verifier {
     /// Adds what the client is told beside the message.
     pub(crate) fn addressed(&self, refusal: Refusal) -> Refusal {
         refusal.at_resource(self.0.policy.request.resource_metadata.as_deref())
-    }
-}
-
-impl Drop for Inner {
-    fn drop(&mut self) {
-        if !self.closed.swap(true, Ordering::SeqCst) {
-            for trust in self.policy.trusts.iter() {
-                if let Keys::Remote(set) = &trust.keys {
-                    set.release(self.id);
-                }
-            }
-        }
     }
 }
 

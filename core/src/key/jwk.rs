@@ -59,7 +59,7 @@ pub(crate) fn from_jwk(jwk: Value<'_>) -> Result<PreparedKey, KeyProblem> {
 /// The same for one member of a set; the problem is reported with the key's `kid`.
 pub(crate) fn from_jwk_set_member(jwk: Value<'_>) -> Result<PreparedKey, (Option<String>, KeyProblem)> {
     from_jwk(jwk).map_err(|problem| {
-        let kid = jwk.get("kid").and_then(Value::as_str).map(|kid| cut(&kid).to_owned());
+        let kid = jwk.get("kid").and_then(Value::as_str).map(|kid| cut(&kid));
         (kid, problem)
     })
 }
@@ -120,10 +120,9 @@ fn bytes(jwk: Value<'_>, member: &str) -> Result<Vec<u8>, KeyProblem> {
         .map_err(|_| KeyProblem::unusable(format!("{member} is not base64url without padding")))
 }
 
-/// What another party wrote is shown in part only.
-fn cut(text: &str) -> &str {
-    let end = text.char_indices().nth(64).map_or(text.len(), |(at, _)| at);
-    &text[..end]
+/// What another party wrote is shown in part only, and never raw.
+fn cut(text: &str) -> String {
+    text.chars().take(64).flat_map(char::escape_default).collect()
 }
 
 #[cfg(test)]

@@ -37,6 +37,9 @@ pub(super) fn rsa(n: &[u8], e: &[u8]) -> Result<PreparedKey, KeyProblem> {
     if e.last().is_none_or(|last| last % 2 == 0) || e == [1] {
         return Err(KeyProblem::unusable("an RSA exponent must be odd and at least 3"));
     }
+    if e.len() > 4 {
+        return Err(KeyProblem::unusable("an RSA exponent must have at most 32 bits"));
+    }
     if n.last().is_none_or(|last| last % 2 == 0) {
         return Err(KeyProblem::unusable("an RSA modulus must be odd"));
     }

@@ -3,6 +3,8 @@
 use std::fmt;
 
 use aws_lc_rs::hmac;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use super::{Material, PreparedKey, pem};
@@ -31,8 +33,20 @@ impl fmt::Debug for Secret {
 const MINIMUM: [(Alg, usize); 3] = [(Alg::Hs256, 32), (Alg::Hs384, 48), (Alg::Hs512, 64)];
 
 /// What no secret holds: the openings of PEM and SSH key texts.
-const KEY_TEXTS: [&str; 8] =
-    ["-----BEGIN ", "---- BEGIN ", "ssh-rsa ", "ssh-dss ", "ssh-ed25519 ", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-"];
+const KEY_TEXTS: [&str; 11] = [
+    "-----BEGIN ",
+    "---- BEGIN ",
+    "ssh-rsa",
+    "ssh-dss",
+    "ssh-ed25519",
+    "ecdsa-sha2-",
+    "sk-ssh-",
+    "sk-ecdsa-",
+    // The same names inside the base64 of an SSH key.
+    "AAAAB3NzaC1",
+    "AAAAC3NzaC1",
+    "AAAAE2VjZHNh",
+];
 
 /// Why the bytes cannot serve as a secret for the HMAC algorithms named in `algorithms` (all that
 /// the length allows when it is `None`).
@@ -90,7 +104,9 @@ fn public_text(bytes: &[u8]) -> Option<&'static str> {
     if holds("\"kty\"") || holds("\"keys\"") || holds_jwk(bytes) {
         return Some("a JWK or JWK Set");
     }
-    pem::is_public_der(bytes).then_some("the DER of a public key or certificate")
+    let unarmoured: Vec<u8> = bytes.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    let decoded = Zeroizing::new(STANDARD.decode(Zeroizing::new(unarmoured)).unwrap_or_default());
+    (pem::is_public_der(bytes) || pem::is_public_der(&decoded)).then_some("the DER of a public key or certificate")
 }
 
 /// Whether the bytes from the first brace on are a JWK or JWK Set, however its names are escaped.
@@ -132,6 +148,7 @@ mod tests {
         for text in [
             "-----BEGIN PUBLIC KEY-----",
             "ssh-rsa AAAAB3NzaC1yc2E",
+            "ssh-ed25519-cert-v01@openssh.com AAAAIHNza",
             r#"{"kty":"oct","k":"AAAA"}"#,
             r#"{"keys":[]}"#,
             r#"{"\u006bty":"RSA"}"#,

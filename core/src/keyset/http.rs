@@ -4,7 +4,7 @@
 use std::time::{Duration, SystemTime};
 
 use reqwest::header::{
-    ACCEPT, AUTHORIZATION, CACHE_CONTROL, ETAG, EXPIRES, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH, RETRY_AFTER,
+    ACCEPT, CACHE_CONTROL, DATE, ETAG, EXPIRES, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH, RETRY_AFTER,
 };
 use reqwest::{Client, NoProxy, Proxy, StatusCode, Url, redirect};
 
@@ -40,7 +40,7 @@ pub(super) enum Reply {
 
 /// A client for one policy. Connections are not kept: fetches are minutes apart, and a pooled
 /// connection would only be a dead one.
-pub(super) fn client(policy: &FetchPolicy, tls: bool) -> Result<Client, HttpError> {
+pub(super) fn client(policy: &FetchPolicy, tls: bool, plain_loopback: bool) -> Result<Client, HttpError> {
     let mut builder = Client::builder()
         .user_agent(concat!("bearergate/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())
@@ -52,6 +52,10 @@ pub(super) fn client(policy: &FetchPolicy, tls: bool) -> Result<Client, HttpErro
     } else {
         builder.tls_certs_only([])
     };
+    if plain_loopback && policy.proxy.is_none() {
+        // Plain http is trusted to a loopback host because nobody is on the way: no proxy either.
+        builder = builder.no_proxy();
+    }
     if let Some(proxy) = &policy.proxy {
         let proxy = Proxy::all(proxy.as_str()).map_err(|_| HttpError::new("the proxy URL cannot be used"))?;
         builder = builder.proxy(proxy.no_proxy(NoProxy::from_env()));
@@ -74,7 +78,7 @@ pub(super) async fn get(
             let name = HeaderName::try_from(name.as_str());
             let value = HeaderValue::from_str(value);
             if let (Ok(name), Ok(mut value)) = (name, value) {
-                value.set_sensitive(name == AUTHORIZATION);
+                value.set_sensitive(true);
                 headers.insert(name, value);
             }
         }
@@ -82,7 +86,7 @@ pub(super) async fn get(
     if let Some(etag) = etag.and_then(|etag| HeaderValue::from_str(etag).ok()) {
         headers.insert(IF_NONE_MATCH, etag);
     }
-    let asked = headers.contains_key(IF_NONE_MATCH);
+    let asked = etag.is_some();
     let mut response = client.get(url.clone()).headers(headers).send().await.map_err(|error| transport(&error))?;
     let age_ms = freshness_ms(response.headers());
     match response.status() {
@@ -128,29 +132,22 @@ fn transport(error: &reqwest::Error) -> HttpError {
 }
 
 /// How long a response may be used: `Cache-Control: max-age`, else `Expires` (RFC 9111 section
-/// 4.2.1). A response that forbids storing is used as briefly as the caller allows.
+/// 4.2.1).
 fn freshness_ms(headers: &HeaderMap) -> Option<i64> {
-    let mut forbidden = false;
-    let mut max_age = None;
-    for value in headers.get_all(CACHE_CONTROL) {
-        for directive in value.to_str().unwrap_or_default().split(',') {
-            let directive = directive.trim().to_ascii_lowercase();
-            forbidden |= matches!(directive.as_str(), "no-store" | "no-cache");
-            if let Some(seconds) = directive.strip_prefix("max-age=") {
-                max_age = max_age.or_else(|| seconds_ms(seconds.trim_matches('"')));
-            }
-        }
-    }
-    if forbidden {
-        return Some(0);
-    }
-    max_age.or_else(|| headers.get(EXPIRES).map(|expires| date_ms(expires).unwrap_or(0)))
+    let directives =
+        headers.get_all(CACHE_CONTROL).into_iter().flat_map(|value| value.to_str().unwrap_or_default().split(','));
+    let max_age = directives.filter_map(|directive| {
+        let (name, seconds) = directive.trim().split_once('=')?;
+        name.eq_ignore_ascii_case("max-age").then(|| seconds_ms(seconds.trim_matches('"'))).flatten()
+    });
+    let mut max_age = max_age;
+    max_age.next().or_else(|| headers.get(EXPIRES).map(|expires| date_ms(expires, headers).unwrap_or(0)))
 }
 
 /// `Retry-After` in seconds or as a date (RFC 9110 section 10.2.3).
 fn retry_after_ms(headers: &HeaderMap) -> Option<i64> {
     let value = headers.get(RETRY_AFTER)?;
-    value.to_str().ok().and_then(seconds_ms).or_else(|| date_ms(value))
+    value.to_str().ok().and_then(seconds_ms).or_else(|| date_ms(value, headers))
 }
 
 /// Digits into milliseconds; a number too large saturates.
@@ -162,10 +159,12 @@ fn seconds_ms(digits: &str) -> Option<i64> {
     Some(digits.parse::<i64>().unwrap_or(i64::MAX).saturating_mul(1000))
 }
 
-/// An HTTP date as milliseconds from now; the past is 0.
-fn date_ms(value: &HeaderValue) -> Option<i64> {
-    let date = httpdate::parse_http_date(value.to_str().ok()?).ok()?;
-    let ahead = date.duration_since(SystemTime::now()).unwrap_or_default();
+/// An HTTP date as milliseconds from the response's own `Date`, or from now where it has none; the
+/// past is 0.
+fn date_ms(value: &HeaderValue, headers: &HeaderMap) -> Option<i64> {
+    let parse = |value: &HeaderValue| httpdate::parse_http_date(value.to_str().ok()?).ok();
+    let now = headers.get(DATE).and_then(parse).unwrap_or_else(SystemTime::now);
+    let ahead = parse(value)?.duration_since(now).unwrap_or_default();
     Some(i64::try_from(ahead.as_millis()).unwrap_or(i64::MAX))
 }
 
@@ -188,7 +187,8 @@ mod tests {
             ("max-age=99999999999999999999", Some(i64::MAX)),
             ("max-age=-1", None),
             ("max-age=soon", None),
-            ("no-store, max-age=300", Some(0)),
+            ("no-store, max-age=300", Some(300_000)),
+            ("no-store", None),
             ("", None),
         ] {
             assert_eq!(freshness_ms(&headers(&[("cache-control", value)])), ms, "{value}");
@@ -196,6 +196,8 @@ mod tests {
         assert_eq!(freshness_ms(&headers(&[("expires", "0")])), Some(0));
         let far = freshness_ms(&headers(&[("expires", "Fri, 31 Dec 9999 23:59:59 GMT")]));
         assert!(far.is_some_and(|ms| ms > 1_000_000_000));
+        let dated = [("date", "Thu, 01 Jan 1970 00:00:00 GMT"), ("expires", "Thu, 01 Jan 1970 00:05:00 GMT")];
+        assert_eq!(freshness_ms(&headers(&dated)), Some(300_000));
     }
 
     #[test]

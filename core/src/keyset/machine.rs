@@ -159,6 +159,12 @@ impl Machine {
         self.flight.is_none().then_some(due)
     }
 
+    /// The next time at which any fetch may begin: one of the set itself, or one that a token causes.
+    pub(crate) fn next_attempt(&self) -> i64 {
+        let own = self.next_wake().unwrap_or(i64::MIN);
+        if self.served.is_some() { own.min(self.next_caused) } else { own }
+    }
+
     /// An attempt of the set itself, if one is due.
     pub(crate) fn wake(&mut self, now: i64) -> Option<Flight> {
         let due = self.phase(now) != Phase::Fresh && now >= self.next_own;
@@ -233,6 +239,7 @@ impl Machine {
                     asked
                 };
                 self.next_own = self.next_own.max(now.saturating_add(delay));
+                self.next_caused = self.next_caused.max(now.saturating_add(asked));
             }
         }
         true

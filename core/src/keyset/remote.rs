@@ -104,7 +104,8 @@ impl RemoteSet {
             attention: AtomicI64::new(machine.next_wake().unwrap_or(i64::MAX)),
             current: ArcSwapOption::new(current),
             process: PerProcess::new(Process::new(machine, None)),
-            leases: AtomicUsize::new(0),
+            // Whoever makes a set is its first user.
+            leases: AtomicUsize::new(1),
             closed: AtomicBool::new(false),
             fetches: AtomicU64::new(0),
             failures: AtomicU64::new(0),
@@ -147,59 +148,78 @@ impl RemoteSet {
         if current.as_ref().is_some_and(|current| seen.is_none_or(|seen| !Arc::ptr_eq(seen, current))) {
             return Err(NoWait::Changed);
         }
+        let mut grounded = None;
         match state.machine.want(now, want) {
             Answer::Join => {}
-            Answer::Begin(flight) => self.launch(&mut state, flight),
+            Answer::Begin(flight) => grounded = self.launch(&mut state, flight),
             Answer::Full => return Err(NoWait::Refused(Refusal::unavailable(Reason::Unavailable, 1000))),
             Answer::NotNow { next_attempt_ms } => return Err(NoWait::NotNow { next_attempt_ms }),
         }
         state.waiters.push(Waiter { owner, on_landing: Box::new(on_landing) });
+        drop(state);
+        Grounded::land(grounded);
         Ok(())
     }
 
-    /// Calls `on_landing` once a fetch has ended, beginning one if that is allowed and otherwise
-    /// after the next attempt of the set itself.
+    /// Calls `on_landing` once there is a set or a fetch has ended, beginning one if that is allowed
+    /// and otherwise after the next attempt of the set itself.
     pub(crate) fn wait_until_usable(self: &Arc<Self>, owner: u64, on_landing: impl FnOnce(Landed) + Send + 'static) {
         let now = self.clock.monotonic_ms();
         let process = self.process();
         let mut state = process.lock();
-        if let Some(flight) = state.machine.wake(now) {
-            self.launch(&mut state, flight);
-        }
-        if self.is_closed() || !state.machine.enlist() {
+        // A landing may have come between the caller's look at the set and this lock.
+        let usable = self.current.load().as_ref().is_some_and(|current| now < current.served.dead_at);
+        if usable || self.is_closed() || !state.machine.enlist() {
+            let landed = if usable && !self.is_closed() { Landed::Good } else { Landed::Closed };
             drop(state);
-            return on_landing(Landed::Closed);
+            return on_landing(landed);
         }
+        let grounded = state.machine.wake(now).and_then(|flight| self.launch(&mut state, flight));
         state.waiters.push(Waiter { owner, on_landing: Box::new(on_landing) });
+        drop(state);
+        Grounded::land(grounded);
     }
 
-    /// How far away the next attempt of the set itself is.
+    /// How far away the next attempt is that could change the answer to a token.
     pub(crate) fn next_attempt_ms(&self) -> i64 {
         let process = self.process();
         let state = process.lock();
-        state.machine.next_wake().unwrap_or(0).saturating_sub(self.clock.monotonic_ms()).max(0)
+        state.machine.next_attempt().saturating_sub(self.clock.monotonic_ms()).max(0)
     }
 
     /// Starts what is due. Takes no time: the fetch runs on its own thread.
     fn attend(self: &Arc<Self>, now: i64) {
-        if self.closed.load(Ordering::SeqCst) {
+        if self.is_closed() {
             return;
         }
         let process = self.process();
         let mut state = process.lock();
+        let mut grounded = None;
         if let Some(flight) = state.machine.wake(now) {
-            self.launch(&mut state, flight);
+            grounded = self.launch(&mut state, flight);
+        } else {
+            self.note_next_wake(&state, now);
+            // A timer of a clock that runs ahead of ours came too early: it is set once more.
+            self.set_timer(&mut state, now);
         }
-        self.note_next_wake(&state);
+        drop(state);
+        Grounded::land(grounded);
     }
 
-    fn note_next_wake(&self, state: &State) {
-        self.attention.store(state.machine.next_wake().unwrap_or(i64::MAX), Ordering::Relaxed);
+    /// While a fetch is under way that is when it must have ended, so that a child forked meanwhile,
+    /// in which nothing will ever land, notices.
+    fn note_next_wake(&self, state: &State, now: i64) {
+        let timeout = i64::try_from(self.policy.fetch.timeout_ms).unwrap_or(i64::MAX);
+        let overdue = now.saturating_add(timeout).saturating_add(1000);
+        self.attention.store(state.machine.next_wake().unwrap_or(overdue), Ordering::Relaxed);
     }
 
-    fn launch(self: &Arc<Self>, state: &mut State, flight: Flight) {
+    /// Begins a fetch on its own thread. Where there can be no such thread, the fetch has failed, and
+    /// is landed by the caller once it has given up the lock.
+    #[must_use]
+    fn launch(self: &Arc<Self>, state: &mut State, flight: Flight) -> Option<Grounded> {
         self.fetches.fetch_add(1, Ordering::Relaxed);
-        self.attention.store(i64::MAX, Ordering::Relaxed);
+        self.note_next_wake(state, self.clock.monotonic_ms());
         let airborne = Airborne { set: Some(Arc::clone(self)), flight };
         match runtime::handle() {
             Ok(handle) => {
@@ -209,14 +229,9 @@ impl RemoteSet {
                     airborne.land(result);
                 });
                 state.flight = Some(task.abort_handle());
+                None
             }
-            Err(error) => {
-                // Landing needs the lock that is held here: let the caller's waiter be queued first.
-                let text = format!("the fetch thread cannot be started: {error}");
-                std::mem::drop(
-                    std::thread::Builder::new().spawn(move || airborne.land(Err((HttpError::new(text), false)))),
-                );
-            }
+            Err(error) => Some(Grounded { airborne, error }),
         }
     }
 
@@ -228,7 +243,7 @@ impl RemoteSet {
             let client = if let Some(client) = process.client.get() {
                 client.clone()
             } else {
-                let client = http::client(policy, self.policy.uses_tls())?;
+                let client = http::client(policy, self.policy.uses_tls(), self.policy.is_plain_loopback())?;
                 process.client.get_or_init(|| client).clone()
             };
             let validator = self.current.load().as_ref().and_then(|current| current.validator.clone());
@@ -259,28 +274,36 @@ impl RemoteSet {
             return;
         }
         state.flight = None;
-        match result {
+        let mut changed = false;
+        let failure = match result {
             Ok(fetched) => {
                 state.last_success_wall_ms = Some(self.clock.wall_ms());
-                self.serve(fetched, state.machine.served().unwrap_or(EMPTY));
+                changed = self.serve(fetched, state.machine.served().unwrap_or(EMPTY));
+                None
             }
             Err((error, _)) => {
                 self.failures.fetch_add(1, Ordering::Relaxed);
-                tracing::warn!(url = %self.policy.locator, error = %error.text, "fetching the key set failed");
-                state.last_error = Some(error.text);
+                state.last_error = Some(error.text.clone());
+                Some(error.text)
             }
-        }
-        self.note_next_wake(&state);
+        };
+        self.note_next_wake(&state, now);
         self.set_timer(&mut state, now);
         let waiters = std::mem::take(&mut state.waiters);
         drop(state);
+        if let Some(error) = failure {
+            tracing::warn!(url = %self.policy.locator, %error, "fetching the key set failed");
+        } else if changed {
+            tracing::info!(url = %self.policy.locator, "key set changed");
+        }
         for waiter in waiters {
             (waiter.on_landing)(outcome);
         }
     }
 
-    /// Puts a good answer into service, with the old keys where the new ones are the same.
-    fn serve(&self, fetched: Fetched, served: Served) {
+    /// Puts a good answer into service, with the old keys where the new ones are the same; whether
+    /// they are other keys.
+    fn serve(&self, fetched: Fetched, served: Served) -> bool {
         let before = self.current.load_full();
         let (keys, validator) = match fetched {
             Fetched::Set { keys, validator, .. } => (Some(keys), validator),
@@ -290,16 +313,17 @@ impl RemoteSet {
             keys.as_ref().is_none_or(|keys| before.keys.same_keys(keys) && before.keys.skipped() == keys.skipped())
                 || mutant!("key-removed")
         });
+        let changed = kept.is_none();
         let current = match (kept, keys) {
             (Some(kept), _) => Current { keys: Arc::clone(&kept.keys), generation: kept.generation, served, validator },
             (None, Some(keys)) => {
                 let generation = self.generations.fetch_add(1, Ordering::SeqCst) + 1;
-                tracing::info!(url = %self.policy.locator, keys = keys.len(), skipped = keys.skipped().len(), "key set changed");
                 Current { keys: Arc::new(keys), generation, served, validator }
             }
-            (None, None) => return,
+            (None, None) => return false,
         };
         self.current.store(Some(Arc::new(current)));
+        changed
     }
 
     /// Attends to the set when it next wants to be, requests or not. A set on a manual clock is
@@ -326,13 +350,14 @@ impl RemoteSet {
         self.closed.load(Ordering::SeqCst)
     }
 
-    /// One more verifier uses the set.
-    pub(super) fn lease(&self) {
-        self.leases.fetch_add(1, Ordering::SeqCst);
+    /// One more user of the set; `false` when the last one has already ended it.
+    pub(super) fn try_lease(&self) -> bool {
+        let more = |leases: usize| (leases > 0).then_some(leases + 1);
+        self.leases.fetch_update(Ordering::SeqCst, Ordering::SeqCst, more).is_ok()
     }
 
-    /// A verifier stops using the set: its waiters are answered, and the last one ends all work.
-    pub(crate) fn release(&self, owner: u64) {
+    /// A user stops using the set: its waiters are answered, and the last one ends all work.
+    pub(super) fn release(&self, owner: u64) {
         let last = self.leases.fetch_sub(1, Ordering::SeqCst) == 1;
         let process = self.process();
         let mut state = process.lock();
@@ -342,9 +367,9 @@ impl RemoteSet {
                 task.abort();
             }
         }
-        let (gone, stay) = std::mem::take(&mut state.waiters).into_iter().partition(|waiter| waiter.owner == owner);
+        let (gone, stay): (Vec<Waiter>, _) =
+            std::mem::take(&mut state.waiters).into_iter().partition(|waiter| waiter.owner == owner);
         state.waiters = stay;
-        let gone: Vec<Waiter> = gone;
         for _ in &gone {
             state.machine.leave();
         }
@@ -439,6 +464,21 @@ impl Drop for Airborne {
     fn drop(&mut self) {
         if let Some(set) = self.set.take() {
             set.landed(self.flight, Err((HttpError::new("the fetch was cancelled"), false)));
+        }
+    }
+}
+
+/// A fetch that could not begin.
+struct Grounded {
+    airborne: Airborne,
+    error: std::io::Error,
+}
+
+impl Grounded {
+    /// Lands it as failed. The set's lock must not be held.
+    fn land(grounded: Option<Self>) {
+        if let Some(Self { airborne, error }) = grounded {
+            airborne.land(Err((HttpError::new(format!("the fetch thread cannot be started: {error}")), false)));
         }
     }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use reqwest::Certificate;
+use rustls_native_certs::load_certs_from_paths;
 
 use crate::options::FetchPolicy;
 
@@ -21,12 +22,15 @@ pub(crate) fn add_certificates_from_env(variable: &'static str) {
 pub(super) fn certificates(policy: &FetchPolicy) -> Result<Vec<Certificate>, String> {
     let mut roots = system();
     if roots.is_empty() {
-        roots.extend(webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().filter_map(|der| Certificate::from_der(der).ok()));
+        roots.extend(webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().filter_map(|der| usable(der)));
     }
+    // A broken file of the environment is the environment's matter; one of the options is not.
     if let Some(path) = HOST_VARIABLE.get().and_then(std::env::var_os) {
-        // A broken file of the environment is the environment's matter; one of the options is not.
         roots.extend(from_file(Path::new(&path)).unwrap_or_default());
     }
+    let (file, dir) = (std::env::var_os("SSL_CERT_FILE"), std::env::var_os("SSL_CERT_DIR"));
+    let named = load_certs_from_paths(file.as_deref().map(Path::new), dir.as_deref().map(Path::new));
+    roots.extend(named.certs.iter().filter_map(|der| usable(der)));
     if let Some(path) = &policy.ca_file {
         roots.extend(from_file(Path::new(path))?);
     }
@@ -36,25 +40,31 @@ pub(super) fn certificates(policy: &FetchPolicy) -> Result<Vec<Certificate>, Str
     Ok(roots)
 }
 
-/// The system's roots, and, beside them rather than instead, those that `SSL_CERT_FILE` and
-/// `SSL_CERT_DIR` name.
+/// The system's own roots. The environment's are trusted beside them, not instead, so where the
+/// loader would look only at the environment, the well-known files are read.
 fn system() -> Vec<Certificate> {
-    let mut loaded = rustls_native_certs::load_native_certs().certs;
-    if std::env::var_os("SSL_CERT_FILE").is_some() || std::env::var_os("SSL_CERT_DIR").is_some() {
-        for file in [
-            "/etc/ssl/certs/ca-certificates.crt",
-            "/etc/pki/tls/certs/ca-bundle.crt",
-            "/etc/ssl/cert.pem",
-            "/etc/ssl/ca-bundle.pem",
-        ] {
-            let file = Path::new(file);
-            if file.exists() {
-                loaded.extend(rustls_native_certs::load_certs_from_paths(Some(file), None).certs);
-                break;
-            }
-        }
-    }
-    loaded.iter().filter_map(|der| Certificate::from_der(der).ok()).collect()
+    let only_environment = ["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().any(|name| std::env::var_os(name).is_some());
+    let loaded = if only_environment {
+        load_certs_from_paths(SYSTEM_FILES.iter().map(Path::new).find(|file| file.exists()), None)
+    } else {
+        rustls_native_certs::load_native_certs()
+    };
+    loaded.certs.iter().filter_map(|der| usable(der)).collect()
+}
+
+/// Where Linux distributions and BSDs keep their roots.
+const SYSTEM_FILES: [&str; 5] = [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+];
+
+/// A root that path building can use. One that it cannot would make the whole client fail.
+fn usable(der: &[u8]) -> Option<Certificate> {
+    webpki::anchor_from_trusted_cert(&der.into()).ok()?;
+    Certificate::from_der(der).ok()
 }
 
 pub(crate) fn from_file(path: &Path) -> Result<Vec<Certificate>, String> {
@@ -62,8 +72,12 @@ pub(crate) fn from_file(path: &Path) -> Result<Vec<Certificate>, String> {
     from_pem(&pem)
 }
 
-/// The certificates of a PEM text, at least one.
-pub(crate) fn from_pem(pem: &[u8]) -> Result<Vec<Certificate>, String> {
-    let certificates = Certificate::from_pem_bundle(pem).map_err(|_| "is not PEM with certificates".to_owned())?;
-    if certificates.is_empty() { Err("holds no PEM certificate".to_owned()) } else { Ok(certificates) }
+/// The certificates of a PEM text, at least one, all of them usable.
+pub(crate) fn from_pem(text: &[u8]) -> Result<Vec<Certificate>, String> {
+    let blocks = pem::parse_many(text).map_err(|_| "is not valid PEM".to_owned())?;
+    let certificates = blocks.iter().filter(|block| block.tag() == "CERTIFICATE");
+    let roots: Vec<_> = certificates
+        .map(|block| usable(block.contents()).ok_or("holds a certificate that cannot be used as a root"))
+        .collect::<Result<_, _>>()?;
+    if roots.is_empty() { Err("holds no PEM certificate".to_owned()) } else { Ok(roots) }
 }

@@ -33,7 +33,7 @@ pub(super) fn handle() -> io::Result<Handle> {
     };
     if !won {
         // Another thread of this process was faster.
-        drop(runtime);
+        runtime.shutdown_background();
         return RUNTIME.load_full().map(|runtime| runtime.handle.clone()).ok_or_else(|| io::Error::other("no runtime"));
     }
     std::mem::forget(seen);

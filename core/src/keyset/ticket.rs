@@ -52,16 +52,22 @@ impl<T> Ticket<T> {
     }
 
     /// Blocks the thread for at most this long; `None` when the answer is not there yet, and the
-    /// ticket may be waited for again.
+    /// ticket may be waited for again. Once it has given the answer, it only says that keys are
+    /// unavailable.
     #[must_use]
     pub fn wait_timeout(&self, limit: Duration) -> Option<Result<T, Refusal>> {
-        let deadline = Instant::now() + limit;
+        let deadline = Instant::now().checked_add(limit);
         let mut state = self.0.lock();
         loop {
-            if let State::Done(_) = *state {
-                return take(&mut state);
+            match *state {
+                State::Done(_) => return take(&mut state),
+                State::Taken => return Some(Err(Refusal::unavailable(Reason::Unavailable, 1000))),
+                State::Waiting(_) | State::Callback(_) => {}
             }
-            let left = deadline.checked_duration_since(Instant::now())?;
+            let left = match deadline {
+                Some(deadline) => deadline.checked_duration_since(Instant::now())?,
+                None => Duration::from_secs(3600),
+            };
             state = self.0.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
     }

@@ -9,7 +9,7 @@ use crate::alg::{Alg, AlgSet};
 use crate::clock::Clock;
 use crate::json::Document;
 use crate::key::{KeyProblem, PreparedKey, check_secret, from_jwk, from_pem, from_spki, prepare_secret};
-use crate::keyset::{KeySet, RemoteSet, shared_set};
+use crate::keyset::{KeySet, Lease};
 
 /// Where keys come from.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ pub(crate) enum Keys {
     /// Fixed keys chosen without regard to `kid`: one public key, or secrets any of which verifies.
     Any(Vec<PreparedKey>),
     Set(Arc<KeySet>),
-    Remote(Arc<RemoteSet>),
+    Remote(Lease),
 }
 
 /// Whether several key sources are ranked or refused.
@@ -49,7 +49,7 @@ impl Keys {
         }
         if discover || options.jwks_uri.is_some() {
             let policy = SetPolicy::check(options, discover, jwks)?;
-            return Ok((Self::Remote(shared_set(policy, clock)), AlgSet::asymmetric()));
+            return Ok((Self::Remote(Lease::of(policy, clock)), AlgSet::asymmetric()));
         }
         if let Some(key) = &options.public_key {
             return public_key(key)

@@ -10,6 +10,7 @@ mod remote;
 mod trust;
 mod value;
 
+use std::fmt;
 use std::time::Duration;
 
 use zeroize::Zeroizing;
@@ -66,7 +67,7 @@ pub struct Options {
 }
 
 /// One key source, and the rules for the tokens it signs.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct TrustOptions {
     /// Remote JWK Set. Takes precedence over `public_key` and `secret`.
     pub jwks_uri: Option<String>,
@@ -99,7 +100,7 @@ pub struct TrustOptions {
 }
 
 /// A fixed public key, in the form it was given.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub enum PublicKey {
     /// PEM text: `SubjectPublicKeyInfo`, PKCS#1, or an X.509 certificate.
     Pem(String),
@@ -109,6 +110,29 @@ pub enum PublicKey {
     Jwk(String),
     /// A key object of the host's cryptography library.
     Handle(KeyHandle),
+}
+
+/// Shows the form and no text, which may be a private key given by mistake.
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Pem(_) => "Pem(..)",
+            Self::Der(_) => "Der(..)",
+            Self::Jwk(_) => "Jwk(..)",
+            Self::Handle(_) => "Handle(..)",
+        })
+    }
+}
+
+/// Leaves the key source out: a URL's query may hold a key.
+impl fmt::Debug for TrustOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TrustOptions")
+            .field("issuer", &self.issuer)
+            .field("audience", &self.audience)
+            .field("algorithms", &self.algorithms)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Fetch and cache policy of a remote JWK Set.

@@ -75,13 +75,18 @@ fn trust(fields: &mut Fields, sources: Sources) -> Read<TrustOptions> {
     done |= sources == Sources::Highest && public_key.is_some();
     let secret = fields.take("secret").filter(|_| !done).map(|(path, value)| secrets(&path, value)).transpose()?;
     let spelling = fields.spelling;
+    let one_issuer = sources == Sources::All || discover == Some(true);
+    let issuer = fields.take_with("issuer", |path, value| match value {
+        OptionValue::List(_) if one_issuer => Err(ConfigError::new(path, "must be exactly one string here")),
+        value => one_or_more(path, value),
+    })?;
     Ok(TrustOptions {
         jwks_uri,
         discover,
         public_key,
         secret,
         jwks: fields.take_with("jwks", |path, value| jwks(path, value, spelling))?.unwrap_or_default(),
-        issuer: fields.take_with("issuer", one_or_more)?,
+        issuer,
         audience: fields.take_with("audience", one_or_more)?,
         algorithms: fields.take_with("algorithms", texts)?,
         max_token_age: fields.take_with("maxTokenAge", whole_seconds)?,

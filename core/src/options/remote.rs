@@ -80,6 +80,12 @@ impl SetPolicy {
 }
 
 impl SetPolicy {
+    /// Whether it is plain http that is trusted only for staying on this machine.
+    pub(crate) fn is_plain_loopback(&self) -> bool {
+        let (Locator::JwksUri(url) | Locator::Issuer { url, .. }) = &self.locator;
+        url.scheme() == "http" && is_loopback(url) && !self.fetch.allow_http
+    }
+
     pub(super) fn check(options: &TrustOptions, discover: bool, jwks: (Timing, FetchPolicy)) -> Checked<Self> {
         let (timing, fetch) = jwks;
         let locator = if discover {
@@ -189,12 +195,18 @@ impl FetchPolicy {
         }
         for (name, value) in jwks.headers.iter().flatten() {
             let header = reqwest::header::HeaderName::try_from(name.as_str()).is_ok();
-            if !header || reqwest::header::HeaderValue::from_str(value).is_err() {
+            if !header || value.is_empty() || reqwest::header::HeaderValue::from_str(value).is_err() {
                 return Err(ConfigError::new(
                     "headers",
                     format!("\"{name}\" or its value is not valid in an HTTP header"),
                 ));
             }
+        }
+        if jwks.headers.iter().flatten().any(|(name, _)| name.eq_ignore_ascii_case("if-none-match")) {
+            return Err(ConfigError::new("headers", "\"if-none-match\" is sent by the cache itself"));
+        }
+        if jwks.ca.as_ref().is_some_and(Vec::is_empty) {
+            return Err(ConfigError::new("ca", "must not be an empty array"));
         }
         if let Some(path) = &jwks.ca_file {
             certificates_from_file(Path::new(path)).map_err(|problem| ConfigError::new("caFile", problem))?;

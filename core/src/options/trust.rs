@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::check::{Checked, no_empty_text, not_empty};
 use super::key_source::{Keys, Sources};
-use super::{ConfigError, Confirmation, JwksOptions, Options, TrustOptions};
+use super::{ClaimsMapping, ConfigError, Confirmation, JwksOptions, Options, TrustOptions};
 use crate::alg::{Alg, AlgSet};
 use crate::clock::Clock;
 use crate::mapping::Mapping;
@@ -125,6 +125,12 @@ impl JwksOptions {
     }
 }
 
+impl ClaimsMapping {
+    fn is_given(&self) -> bool {
+        [&self.subject, &self.name, &self.roles, &self.scopes].iter().any(|path| path.is_some())
+    }
+}
+
 impl TrustOptions {
     /// This entry of `issuers`, with the top level's members where it has none of its own.
     fn with_defaults(&self, top: &Self) -> Self {
@@ -136,11 +142,9 @@ impl TrustOptions {
         entry.typ = entry.typ.or_else(|| top.typ.clone());
         entry.required_claims = entry.required_claims.or_else(|| top.required_claims.clone());
         entry.confirmation = entry.confirmation.or(top.confirmation);
-        let mapping = &mut entry.claims_mapping;
-        mapping.subject = mapping.subject.take().or_else(|| top.claims_mapping.subject.clone());
-        mapping.name = mapping.name.take().or_else(|| top.claims_mapping.name.clone());
-        mapping.roles = mapping.roles.take().or_else(|| top.claims_mapping.roles.clone());
-        mapping.scopes = mapping.scopes.take().or_else(|| top.claims_mapping.scopes.clone());
+        if !entry.claims_mapping.is_given() {
+            entry.claims_mapping = top.claims_mapping.clone();
+        }
         entry
     }
 }
@@ -239,8 +243,7 @@ fn allowed_algorithms(listed: Option<AlgSet>, able: AlgSet, remote: bool) -> Che
         return Ok(allowed);
     };
     if !able.and(AlgSet::HMAC).is_empty() {
-        let fitting = listed.and(able);
-        return if fitting.is_empty() { Err(no_fitting(able)) } else { Ok(fitting) };
+        return if listed.and(able).is_empty() { Err(no_fitting(able)) } else { Ok(listed) };
     }
     if !listed.and(AlgSet::HMAC).is_empty() {
         return Err(ConfigError::new(
