@@ -1,5 +1,7 @@
 """The CPythons on this machine: `python3.X` that answers, or one that pyenv keeps."""
 
+from __future__ import annotations
+
 import os
 import shutil
 import subprocess
