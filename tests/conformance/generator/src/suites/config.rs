@@ -311,7 +311,13 @@ pub fn suite() -> Suite {
         "discover-two-issuers",
         "discover needs exactly one issuer",
         json!({ "discover": true, "issuer": ["https://a.example", "https://b.example"] }),
-        "discover",
+        "issuer",
+    );
+    s.config(
+        "discover-issuer-array",
+        "discover needs the issuer as one string, not an array of one",
+        json!({ "discover": true, "issuer": ["https://a.example"] }),
+        "issuer",
     );
 
     // Good constructions, so that the errors above are about what they say.

@@ -188,7 +188,7 @@ pub fn suite() -> Suite {
         },
     );
     for (option, values) in [
-        ("timeout", [json!("1s"), json!(60), json!("1 min")]),
+        ("timeout", [json!("5s"), json!(60), json!("1 min")]),
         ("cacheMaxAge", [json!(60), json!("24h"), json!("10 minutes")]),
         ("cooldown", [json!(1), json!("1h"), json!("30s")]),
         ("staleIfError", [json!(0), json!("7d"), json!("1 week")]),

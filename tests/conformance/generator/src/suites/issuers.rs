@@ -170,6 +170,12 @@ pub fn suite() -> Suite {
         "issuers[0].issuer",
     );
     bad(
+        "issuer-array-one",
+        "an entry's issuer is a string, not an array of one",
+        json!({ "issuers": [entry(json!({ "issuer": [A] }))] }),
+        "issuers[0].issuer",
+    );
+    bad(
         "issuer-empty",
         "an empty issuer is refused",
         json!({ "issuers": [entry(json!({ "issuer": "" }))] }),
