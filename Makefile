@@ -5,17 +5,15 @@ SHELL := bash
 .SECONDARY:
 MAKEFLAGS += --no-print-directory
 
-export CARGO_TERM_COLOR ?= auto
+# Tested on the oldest and the newest of the CPythons there are.
+FOUND := $(shell for v in 3.11 3.12 3.13; do python3 tests/e2e/python/interpreters.py $$v >/dev/null 2>&1 && echo $$v; done)
+OLDEST := $(firstword $(FOUND))
+NEWEST := $(lastword $(FOUND))
+TESTED := $(sort $(OLDEST) $(NEWEST))
+VENV := bindings-python/.venv-$(OLDEST)
+NODE24 := tests/idp/node_modules/node24/bin/node
 
-PYTHONS := $(shell tests/pythons)
-# Tested on the oldest and the newest interpreter there is; built with the oldest.
-TESTED := $(sort $(firstword $(PYTHONS)) $(lastword $(PYTHONS)))
-version = $(shell $(1) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
-VENVS := $(foreach python,$(TESTED),build/venv/$(call version,$(python)))
-VENV := $(firstword $(VENVS))
-
-.PHONY: help demo test ready setup node python package bench clean \
-	lint format lint-rust lint-node lint-python lint-supply \
+.PHONY: help demo test ready setup package bench clean lint lint-rust lint-node lint-python lint-cases \
 	test-core test-conformance test-mutation test-node test-python test-e2e-node test-e2e-python test-package
 
 help:
@@ -24,51 +22,39 @@ help:
 	@echo "make ready     format, lint, types and tests"
 	@echo "make package   npm tarball, wheel and sdist in dist/"
 	@echo "make bench     speed against the bare signature"
-	@echo "make clean     remove what was built"
+	@echo "make clean     remove what was built and installed"
 
 # --- what has to be there ---------------------------------------------------------------------
 
-RUST_SOURCES := $(shell find core/src bindings-node/src bindings-python/src -name '*.rs') \
+ifeq ($(FOUND),)
+$(error no CPython 3.11, 3.12 or 3.13 here: install one, or set PYTHON_3_13 to its path)
+endif
+
+RUST := $(shell find core/src bindings-node/src bindings-python/src -name '*.rs') \
 	Cargo.toml Cargo.lock core/Cargo.toml bindings-node/Cargo.toml bindings-python/Cargo.toml
-PYTHON_SOURCES := $(shell find bindings-python/python -name '*.py' -o -name '*.pyi') bindings-python/pyproject.toml
-NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 
 %/node_modules/.installed-lock: %/package-lock.json
-	cd $* && $(NPM_CI)
+	cd $* && npm ci --no-audit --no-fund --loglevel=error
 	cp $< $@
 
-build/venv/%/.installed: bindings-python/requirements-dev.txt
-	@mkdir -p build/venv
-	$(firstword $(foreach python,$(TESTED),$(if $(filter $*,$(call version,$(python))),$(python)))) -m venv build/venv/$*
-	build/venv/$*/bin/pip install --quiet --disable-pip-version-check -r $<
-	touch $@
-
-build/node.stamp: $(RUST_SOURCES) bindings-node/node_modules/.installed-lock
+build/node: $(RUST) bindings-node/node_modules/.installed-lock
 	cd bindings-node && npm run --silent build
-	touch $@
+	@mkdir -p build && touch $@
 
-# The wheel, built once and installed into every environment.
-build/wheel.stamp: $(RUST_SOURCES) $(PYTHON_SOURCES) $(VENV)/.installed
-	rm -rf build/wheel
-	cd bindings-python && ../$(VENV)/bin/maturin build --release --locked --quiet \
-		--interpreter ../$(VENV)/bin/python --out ../build/wheel
-	touch $@
+build/python-%: $(RUST) bindings-python/requirements-dev.txt bindings-python/pyproject.toml
+	bindings-python/venv.sh $* --release
+	@mkdir -p build && touch $@
 
-build/venv/%/.wheel: build/wheel.stamp build/venv/%/.installed
-	build/venv/$*/bin/pip install --quiet --disable-pip-version-check --force-reinstall --no-deps build/wheel/*.whl
-	touch $@
-
-node: build/node.stamp
-python: $(addsuffix /.wheel,$(VENVS))
-setup: node python tests/idp/node_modules/.installed-lock tests/demo/node_modules/.installed-lock
+setup: build/node $(TESTED:%=build/python-%) tests/idp/node_modules/.installed-lock
 
 # --- the demo ---------------------------------------------------------------------------------
 
-demo: setup
-	rm -rf tests/demo/node_modules/bearergate build/demo && mkdir -p build/demo tests/demo/node_modules/bearergate
+demo: build/node build/python-$(OLDEST) tests/idp/node_modules/.installed-lock tests/demo/node_modules/.installed-lock
+	rm -rf build/demo tests/demo/node_modules/bearergate
+	mkdir -p build/demo tests/demo/node_modules/bearergate
 	cd bindings-node && npm pack --silent --pack-destination ../build/demo >/dev/null
 	tar -xzf build/demo/bearergate-*.tgz -C tests/demo/node_modules/bearergate --strip-components=1
-	tests/idp/node_modules/node24/bin/node tests/demo/demo.mjs $(CURDIR)/$(VENV)/bin/python
+	$(NODE24) tests/demo/demo.mjs $(CURDIR)/$(VENV)/bin/python
 
 # --- the tests --------------------------------------------------------------------------------
 
@@ -76,23 +62,82 @@ SUITES := test-core test-conformance test-mutation test-node test-python test-e2
 
 test:
 	@passed=0; for suite in $(SUITES); do \
-		printf '\n=== %s\n' "$$suite"; $(MAKE) "$$suite" || { echo "suites: $$passed passed, 1 failed ($$suite)"; exit 1; }; \
+		printf '\n=== %s\n' "$$suite"; \
+		$(MAKE) "$$suite" || { printf '\nsuites: %d passed, 1 failed\n' "$$passed"; exit 1; }; \
 		passed=$$((passed + 1)); \
 	done; printf '\nsuites: %d passed, 0 failed\n' "$$passed"
 
 test-core:
 	cargo test --locked --quiet -p bearergate-core
 
+# The same cases in three languages, and the same bytes of outcomes.
+test-conformance: setup lint-cases
+	rm -rf build/outcomes && mkdir -p build/outcomes
+	BEARERGATE_OUTCOMES=$(CURDIR)/build/outcomes/rust.jsonl cargo test --locked --quiet -p conformance-runner
+	BEARERGATE_OUTCOMES=$(CURDIR)/build/outcomes/node.jsonl node --test --test-reporter=dot tests/conformance/runner-node/conformance.test.mjs
+	BEARERGATE_OUTCOMES=$(CURDIR)/build/outcomes/python.jsonl $(VENV)/bin/python -m pytest -q tests/conformance/runner-python
+	node tests/conformance/compare.mjs build/outcomes/rust.jsonl build/outcomes/node.jsonl build/outcomes/python.jsonl
+
+# Each check of the core dropped in turn: some case must notice.
+test-mutation:
+	cargo run --locked --quiet -p conformance-runner --features mutants --bin mutation --target-dir target/mutants
+
+test-node: build/node
+	cd bindings-node && npm run --silent typecheck && npm test --silent
+
+test-python: $(TESTED:%=build/python-%)
+	for version in $(TESTED); do (cd bindings-python && .venv-$$version/bin/python -m pytest -q tests); done
+
+test-e2e-node: build/node tests/idp/node_modules/.installed-lock
+	node tests/e2e/node/run.mjs
+
+test-e2e-python: $(TESTED:%=build/python-%) tests/idp/node_modules/.installed-lock
+	for version in $(TESTED); do \
+		bindings-python/.venv-$$version/bin/python -m pytest -q tests/e2e/python --ignore tests/e2e/python/test_package.py; \
+	done
+
+# The packages as they are published, installed into empty projects and environments.
+test-package: package
+	BEARERGATE_DIST=$(CURDIR)/dist $(VENV)/bin/python -m pytest -q tests/e2e/python/test_package.py
+
+# --- packages and figures ---------------------------------------------------------------------
+
+package: build/node build/python-$(OLDEST)
+	rm -rf dist && mkdir dist
+	cd bindings-node && npm pack --silent --pack-destination ../dist
+	cd bindings-python && .venv-$(OLDEST)/bin/maturin build --release --locked --quiet --out ../dist
+	cd bindings-python && .venv-$(OLDEST)/bin/maturin sdist --quiet --out ../dist
+	@ls -l dist
+
+bench:
+	cargo bench --locked --quiet -p bearergate-core
+
 # --- lint and types ---------------------------------------------------------------------------
+
+lint: lint-rust lint-node lint-python lint-cases
 
 lint-rust:
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets --quiet -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --quiet --no-deps -p bearergate-core
 
-lint: lint-rust lint-node lint-python
+lint-node: bindings-node/node_modules/.installed-lock
+	cd bindings-node && npm run --silent lint && npm run --silent typecheck
+
+lint-python: build/python-$(OLDEST)
+	cd bindings-python && .venv-$(OLDEST)/bin/ruff check --quiet . ../tests/e2e/python ../tests/demo ../tests/conformance
+	cd bindings-python && .venv-$(OLDEST)/bin/ruff format --check --quiet . ../tests/e2e/python ../tests/demo --config pyproject.toml
+	cd bindings-python && .venv-$(OLDEST)/bin/mypy
+	cd build && ../$(VENV)/bin/python -m mypy.stubtest bearergate --allowlist ../bindings-python/stubtest-allowlist.txt
+
+# The committed cases are what the generator writes, and follow their schema.
+lint-cases: build/python-$(OLDEST)
+	cargo run --locked --quiet -p conformance-generator -- --check
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r tests/conformance/requirements.txt
+	$(VENV)/bin/python tests/conformance/check_schema.py
 
 ready: lint test
 
 clean:
-	rm -rf build dist target tests/demo/node_modules tests/idp/node_modules bindings-node/node_modules bindings-node/*.node
+	rm -rf build dist target bindings-python/.venv-* bindings-node/node_modules bindings-node/*.node \
+		tests/*/node_modules tests/e2e/node/*/node_modules tests/e2e/node/*/run bindings-python/python/bearergate/*.so

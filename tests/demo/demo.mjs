@@ -72,7 +72,10 @@ const control = async (path) => (await fetch(`${idp.control}${path}`, { method: 
 const issue = async (query = "", path = "/token") => (await control(`${path}?${query}`)).token;
 console.log(`identity provider  ${idp.issuer} (npm oidc-provider)`);
 
-const common = { issuer: idp.issuer, audience: "my-api" };
+// A forged token causes a fetch, since its key might have been rotated; the next one that a
+// token may cause comes after the cooldown, which is 30 s by default.
+const COOLDOWN_S = 1;
+const common = { issuer: idp.issuer, audience: "my-api", jwks: { cooldown: COOLDOWN_S } };
 const nodeOptions = { ...common, jwksUri: idp.jwksUri, claimsMapping: { roles: "realm_access.roles" } };
 const pythonOptions = { ...common, jwks_uri: idp.jwksUri, claims_mapping: { roles: "realm_access.roles" } };
 const nodePort = Number(await start(process.execPath, ["server.mjs"], { env: { DEMO_OPTIONS: JSON.stringify(nodeOptions) } }));
@@ -105,6 +108,7 @@ try {
   await show("a token for another audience", await issue("audience=another-api"), refused);
   await show("no token", undefined, "401 unauthenticated: Missing credentials (Bearer)");
   await control("/rotate?keys=b");
+  await sleep(COOLDOWN_S * 1000 + 100);
   const rotated = await issue();
   await show("a token signed by a rotated key", rotated, alice);
   await control("/stop");
