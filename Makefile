@@ -118,7 +118,8 @@ lint: lint-rust lint-node lint-python lint-cases
 
 lint-rust:
 	cargo fmt --all --check
-	cargo clippy --locked --workspace --all-targets --quiet -- -D warnings
+	cargo clippy --locked --workspace --quiet -- -D warnings
+	cargo clippy --locked -p bearergate-core -p conformance-generator -p conformance-runner --all-targets --quiet -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --quiet --no-deps -p bearergate-core
 
 lint-node: bindings-node/node_modules/.installed-lock
@@ -126,7 +127,7 @@ lint-node: bindings-node/node_modules/.installed-lock
 
 lint-python: build/python-$(OLDEST)
 	cd bindings-python && .venv-$(OLDEST)/bin/ruff check --quiet . ../tests/e2e/python ../tests/demo ../tests/conformance
-	cd bindings-python && .venv-$(OLDEST)/bin/ruff format --check --quiet . ../tests/e2e/python ../tests/demo --config pyproject.toml
+	cd bindings-python && .venv-$(OLDEST)/bin/ruff format --check --quiet . ../tests/e2e/python ../tests/demo ../tests/conformance --config pyproject.toml
 	cd bindings-python && .venv-$(OLDEST)/bin/mypy
 	cd build && ../$(VENV)/bin/python -m mypy.stubtest bearergate --allowlist ../bindings-python/stubtest-allowlist.txt
 
