@@ -161,22 +161,23 @@ impl Verifier {
         let Token { signing_input, header, payload, signature } = Token::parse(token)?;
         let header = Header::parse(header)?;
         let (index, trust, claims) = self.route(&header, payload)?;
-        let about = About::new(&header, trust);
+        let tell = |header: &Header, refusal| About::new(header, trust).tell(refusal);
         let alg = Alg::from_name(&header.alg)
             .filter(|alg| trust.rules.algorithms.contains(*alg) || mutant!("alg"))
-            .ok_or_else(|| about.tell(Refusal::new(Code::AlgNotAllowed)))?;
+            .ok_or_else(|| tell(&header, Refusal::new(Code::AlgNotAllowed)))?;
         let now = self.0.clock.wall_seconds();
-        let verified_by = self.find_and_verify(trust, &header, alg, signing_input, &signature)?;
+        let generation = self.find_and_verify(trust, &header, alg, signing_input, &signature)?;
         let claims = match claims {
             Payload::Parsed(claims) => claims,
-            Payload::Raw(bytes) => Claims::parse(bytes).map_err(|_| about.tell(Refusal::new(Code::ClaimsMalformed)))?,
+            Payload::Raw(bytes) => {
+                Claims::parse(bytes).map_err(|_| tell(&header, Refusal::new(Code::ClaimsMalformed)))?
+            }
         };
-        let checked = claims.check(&header, &trust.rules, now);
-        let verified = checked
-            .and_then(|()| Verified::map(header, claims, &trust.rules.mapping))
-            .map_err(|refusal| about.tell(refusal))?;
+        claims.check(&header, &trust.rules, now).map_err(|refusal| tell(&header, refusal))?;
+        let verified = Verified::map(header, claims, &trust.rules.mapping)
+            .map_err(|header| tell(&header, Refusal::new(Code::SubjectMissing)))?;
         if let Some(cache) = &self.0.cache {
-            cache.insert(token, Found { verified: verified.clone(), trust: index, generation: verified_by });
+            cache.insert(token, Found { verified: verified.clone(), trust: index, generation });
         }
         Ok(verified)
     }
