@@ -14,7 +14,7 @@ VENV := bindings-python/.venv-$(OLDEST)
 NODE24 := tests/idp/node_modules/node24/bin/node
 
 .PHONY: help demo test ready setup package bench clean lint lint-rust lint-node lint-python lint-cases \
-	test-core test-conformance test-mutation test-node test-python test-e2e-node test-e2e-python test-package
+	test-core test-conformance test-mutation test-panic test-node test-python test-e2e-node test-e2e-python test-package
 
 help:
 	@echo "make demo      the main job on real parts, in a terminal"
@@ -58,7 +58,7 @@ demo: build/node build/python-$(OLDEST) tests/idp/node_modules/.installed-lock t
 
 # --- the tests --------------------------------------------------------------------------------
 
-SUITES := test-core test-conformance test-mutation test-node test-python test-e2e-node test-e2e-python test-package
+SUITES := test-core test-conformance test-mutation test-panic test-node test-python test-e2e-node test-e2e-python test-package
 
 test:
 	@passed=0; for suite in $(SUITES); do \
@@ -81,6 +81,20 @@ test-conformance: setup lint-cases
 # Each check of the core dropped in turn: some case must notice.
 test-mutation:
 	cargo run --locked --quiet -p conformance-runner --features mutants --bin mutation --target-dir target/mutants
+
+# Both packages over a core that panics on every token: a refusal, never more.
+test-panic: build/node build/python-$(OLDEST)
+	cargo build --locked --quiet -p bearergate-node -p bearergate-python --features bearergate-core/mutants --target-dir target/mutants
+	rm -rf build/panic && mkdir -p build/panic/node build/panic/python
+	cp -R bindings-node/index.js bindings-node/lib build/panic/node
+	ln -s ../../../bindings-node/node_modules build/panic/node/node_modules
+	cp -R bindings-python/python/bearergate build/panic/python
+	rm -f build/panic/python/bearergate/_native*.so
+	library() { find target/mutants/debug -maxdepth 1 -name "*$$1.so" -o -maxdepth 1 -name "*$$1.dylib"; }; \
+		cp "$$(library bearergate_node)" build/panic/node/$$(basename bindings-node/bearergate.*.node); \
+		cp "$$(library lib_native)" build/panic/python/bearergate/_native.abi3.so
+	BEARERGATE_MUTANT=panic node --test tests/panic/node.test.mjs
+	BEARERGATE_MUTANT=panic PYTHONPATH=build/panic/python $(VENV)/bin/python -m pytest -q tests/panic
 
 test-node: build/node
 	cd bindings-node && npm run --silent typecheck && npm test --silent

@@ -138,10 +138,8 @@ export interface JwksOptions {
   readonly proxy?: string | undefined;
   /** Allows `http:` to hosts that are not loopback. Default `false`. */
   readonly allowHttp?: boolean | undefined;
-  /** A set to start from, refreshed at once. */
+  /** A set to start from. It is stale from the start: served for `staleIfError` and refreshed with the first request. */
   readonly initial?: JsonWebKeySet | undefined;
-  /** Path of a file that keeps the last good set for the next start. */
-  readonly snapshotFile?: string | undefined;
   /** Start of the background refresh, as a share of the age. Default 0.8. */
   readonly refreshAhead?: number | undefined;
 }

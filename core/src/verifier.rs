@@ -151,6 +151,7 @@ impl Verifier {
 
     /// Every check, in order.
     fn judge(&self, token: &str) -> Result<Verified, NotYet<'_>> {
+        assert!(!mutant!("panic"), "deliberate");
         let policy = &self.0.policy;
         if token.len() > policy.max_token_bytes && !mutant!("token-size") {
             return Err(Code::TokenTooLarge.into());

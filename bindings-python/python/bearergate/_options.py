@@ -78,7 +78,7 @@ class JwksOptions(TypedDict, total=False):
     proxy: str | None
     allow_http: bool | None
     initial: Mapping[str, Any] | None
-    snapshot_file: str | os.PathLike[str] | None
+    refresh_ahead: float | None
 
 
 class _Trust(TypedDict, total=False):

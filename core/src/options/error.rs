@@ -14,7 +14,7 @@ pub struct ConfigError {
 }
 
 /// Option names that the two spellings write differently.
-const CAMEL: [&str; 22] = [
+const CAMEL: [&str; 21] = [
     "jwksUri",
     "publicKey",
     "maxTokenAge",
@@ -35,7 +35,6 @@ const CAMEL: [&str; 22] = [
     "maxKeys",
     "caFile",
     "allowHttp",
-    "snapshotFile",
     "maxEntries",
 ];
 

@@ -162,7 +162,7 @@ pub struct JwksOptions {
     pub proxy: Option<Zeroizing<String>>,
     /// Whether `http:` to other hosts than loopback is allowed.
     pub allow_http: Option<bool>,
-    /// JSON text of a JWK Set to start from.
+    /// JSON text of a JWK Set to start from, stale from the start.
     pub initial: Option<String>,
 }
 
