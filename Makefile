@@ -11,6 +11,8 @@ OLDEST := $(firstword $(FOUND))
 NEWEST := $(lastword $(FOUND))
 TESTED := $(sort $(OLDEST) $(NEWEST))
 VENV := bindings-python/.venv-$(OLDEST)
+# The addon is built for this target by name; building the wheel the same way shares what is compiled.
+HOST := $(shell rustc -vV | sed -n 's/^host: //p')
 NODE24 := tests/idp/node_modules/node24/bin/node
 
 .PHONY: help demo test ready setup package bench clean lint lint-rust lint-node lint-python lint-cases \
@@ -42,7 +44,7 @@ build/node: $(RUST) bindings-node/node_modules/.installed-lock
 	@mkdir -p build && touch $@
 
 build/python-%: $(RUST) bindings-python/requirements-dev.txt bindings-python/pyproject.toml
-	bindings-python/venv.sh $* --release
+	CARGO_BUILD_TARGET=$(HOST) bindings-python/venv.sh $* --release
 	@mkdir -p build && touch $@
 
 setup: build/node $(TESTED:%=build/python-%) tests/idp/node_modules/.installed-lock
@@ -80,17 +82,17 @@ test-conformance: setup lint-cases
 
 # Each check of the core dropped in turn: some case must notice.
 test-mutation:
-	cargo run --locked --quiet -p conformance-runner --features mutants --bin mutation --target-dir target/mutants
+	cargo run --locked --quiet -p conformance-runner --features mutants --bin mutation
 
 # Both packages over a core that panics on every token: a refusal, never more.
 test-panic: build/node build/python-$(OLDEST)
-	cargo build --locked --quiet -p bearergate-node -p bearergate-python --features bearergate-core/mutants --target-dir target/mutants
+	cargo build --locked --quiet -p bearergate-node -p bearergate-python --features bearergate-core/mutants
 	rm -rf build/panic && mkdir -p build/panic/node build/panic/python
 	cp -R bindings-node/index.js bindings-node/lib build/panic/node
 	ln -s ../../../bindings-node/node_modules build/panic/node/node_modules
 	cp -R bindings-python/python/bearergate build/panic/python
 	rm -f build/panic/python/bearergate/_native*.so
-	library() { find target/mutants/debug -maxdepth 1 -name "*$$1.so" -o -maxdepth 1 -name "*$$1.dylib"; }; \
+	library() { find target/debug -maxdepth 1 -name "*$$1.so" -o -maxdepth 1 -name "*$$1.dylib"; }; \
 		cp "$$(library bearergate_node)" build/panic/node/$$(basename bindings-node/bearergate.*.node); \
 		cp "$$(library lib_native)" build/panic/python/bearergate/_native.abi3.so
 	BEARERGATE_MUTANT=panic node --test tests/panic/node.test.mjs
@@ -112,14 +114,14 @@ test-e2e-python: $(TESTED:%=build/python-%) tests/idp/node_modules/.installed-lo
 
 # The packages as they are published, installed into empty projects and environments.
 test-package: package
-	BEARERGATE_DIST=$(CURDIR)/dist $(VENV)/bin/python -m pytest -q tests/e2e/python/test_package.py
+	BEARERGATE_DIST=$(CURDIR)/dist CARGO_TARGET_DIR=$(CURDIR)/target CARGO_BUILD_TARGET=$(HOST) $(VENV)/bin/python -m pytest -q tests/e2e/python/test_package.py
 
 # --- packages and figures ---------------------------------------------------------------------
 
 package: build/node build/python-$(OLDEST)
 	rm -rf dist && mkdir dist
 	cd bindings-node && npm pack --silent --pack-destination ../dist
-	cd bindings-python && .venv-$(OLDEST)/bin/maturin build --release --locked --quiet --out ../dist
+	cd bindings-python && CARGO_BUILD_TARGET=$(HOST) .venv-$(OLDEST)/bin/maturin build --release --locked --quiet --out ../dist
 	cd bindings-python && .venv-$(OLDEST)/bin/maturin sdist --quiet --out ../dist
 	@ls -l dist
 
