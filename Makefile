@@ -28,10 +28,6 @@ help:
 
 # --- what has to be there ---------------------------------------------------------------------
 
-ifeq ($(FOUND),)
-$(error no CPython 3.11, 3.12 or 3.13 here: install one, or set PYTHON_3_13 to its path)
-endif
-
 RUST := $(shell find core/src bindings-node/src bindings-python/src -name '*.rs') \
 	Cargo.toml Cargo.lock core/Cargo.toml bindings-node/Cargo.toml bindings-python/Cargo.toml
 
@@ -42,6 +38,9 @@ RUST := $(shell find core/src bindings-node/src bindings-python/src -name '*.rs'
 build/node: $(RUST) bindings-node/node_modules/.installed-lock
 	cd bindings-node && npm run --silent build
 	@mkdir -p build && touch $@
+
+build/python-:
+	@echo "no CPython 3.11, 3.12 or 3.13 here: install one, or set PYTHON_3_13 to its path" >&2; exit 1
 
 build/python-%: $(RUST) bindings-python/requirements-dev.txt bindings-python/pyproject.toml
 	CARGO_BUILD_TARGET=$(HOST) bindings-python/venv.sh $* --release

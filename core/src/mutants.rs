@@ -40,12 +40,18 @@ pub const ALL: &[&str] = &[
     "scope-token",
 ];
 
-/// Makes the verifier panic on every token, for the tests that a panic is a refusal.
-const PANIC: &str = "panic";
+/// Panics where `BEARERGATE_MUTANT` is `panic`, for the tests that a panic is a refusal.
+pub(crate) fn panic_if_told() {
+    assert_ne!(active(), Some("panic"), "deliberate");
+}
 
 pub(crate) fn is_active(name: &str) -> bool {
+    debug_assert!(ALL.contains(&name), "{name} is not listed");
+    active() == Some(name)
+}
+
+fn active() -> Option<&'static str> {
     use std::sync::LazyLock;
     static ACTIVE: LazyLock<Option<String>> = LazyLock::new(|| std::env::var("BEARERGATE_MUTANT").ok());
-    debug_assert!(ALL.contains(&name) || name == PANIC, "{name} is not listed");
-    ACTIVE.as_deref() == Some(name)
+    ACTIVE.as_deref()
 }

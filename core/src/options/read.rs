@@ -49,7 +49,7 @@ impl Options {
             cache: fields.take_with("cache", |path, value| cache(path, value, spelling))?,
             max_token_bytes: fields.take_with("maxTokenBytes", whole_number)?,
             end_streams_at_expiry: fields.take_with("endStreamsAtExpiry", boolean)?,
-            resource_metadata: fields.take_with("resourceMetadata", text)?,
+            resource_metadata: fields.take_with("resourceMetadata", url)?,
             spelling,
         };
         fields.finish()?;
@@ -68,7 +68,7 @@ enum Sources {
 
 fn trust(fields: &mut Fields, sources: Sources) -> Read<TrustOptions> {
     let discover = fields.take_with("discover", boolean)?;
-    let jwks_uri = fields.take_with("jwksUri", text)?;
+    let jwks_uri = fields.take_with("jwksUri", url)?;
     let mut done = sources == Sources::Highest && (jwks_uri.is_some() || discover == Some(true));
     let public_key =
         fields.take("publicKey").filter(|_| !done).map(|(path, value)| public_key(&path, value)).transpose()?;
@@ -111,9 +111,9 @@ fn jwks(path: &str, value: OptionValue, spelling: Spelling) -> Read<JwksOptions>
         max_bytes: fields.take_with("maxBytes", whole_number)?,
         max_keys: fields.take_with("maxKeys", whole_number)?,
         headers: fields.take_with("headers", headers)?,
-        ca_file: fields.take_with("caFile", text)?,
+        ca_file: fields.take_with("caFile", file_path)?,
         ca: fields.take_with("ca", certificates)?,
-        proxy: fields.take_with("proxy", |path, value| text(path, value).map(Zeroizing::new))?,
+        proxy: fields.take_with("proxy", |path, value| url(path, value).map(Zeroizing::new))?,
         allow_http: fields.take_with("allowHttp", boolean)?,
         initial: fields.take_with("initial", |path, value| match value {
             OptionValue::Map(_) => json_text(path, &value),
@@ -240,6 +240,22 @@ fn text(path: &str, value: OptionValue) -> Read<String> {
     match value {
         OptionValue::Text(text) => Ok(text.to_string()),
         other => Err(wrong_type(path, "a string", &other)),
+    }
+}
+
+/// A URL as text or as the host's URL object.
+fn url(path: &str, value: OptionValue) -> Read<String> {
+    match value {
+        OptionValue::Url(url) => Ok(url),
+        other => text(path, other),
+    }
+}
+
+/// A file's path as text or as the host's path object.
+fn file_path(path: &str, value: OptionValue) -> Read<String> {
+    match value {
+        OptionValue::Path(file) => Ok(file),
+        other => text(path, other),
     }
 }
 
@@ -378,13 +394,24 @@ impl Fields {
         self.take(name).map(|(path, value)| read(&path, value)).transpose()
     }
 
+    /// The options of this object, with the hooks that the bindings keep for themselves.
+    fn known(&self) -> Vec<String> {
+        let hooks: &[&str] = match (self.path.is_empty(), self.spelling) {
+            (false, _) => &[],
+            (true, Spelling::Camel) => &["validate", "onReject"],
+            (true, Spelling::Snake) => &["validate", "on_reject"],
+        };
+        self.asked.iter().cloned().chain(hooks.iter().map(ToString::to_string)).collect()
+    }
+
     /// An option that nobody asked for is a mistake: it might be a check that was meant to be on.
     fn finish(self) -> Read<()> {
         let Some((name, _)) = self.members.first() else { return Ok(()) };
-        let close = self.asked.iter().min_by_key(|known| distance(known, name));
+        let known = self.known();
+        let close = known.iter().min_by_key(|known| distance(known, name));
         let hint = match close {
             Some(known) if distance(known, name) <= 1 + name.chars().count() / 4 => format!("did you mean `{known}`?"),
-            _ => format!("known here: {}", self.asked.join(", ")),
+            _ => format!("known here: {}", self.known().join(", ")),
         };
         let parent = ConfigError::new(self.path.as_str(), "").spelled(self.spelling);
         let option = if self.path.is_empty() { shown(name) } else { format!("{}.{}", parent.option(), shown(name)) };

@@ -29,6 +29,10 @@ pub enum OptionValue {
     Map(Vec<(String, OptionValue)>),
     /// A key object of the host's cryptography library.
     Key(KeyHandle),
+    /// A URL object, as text.
+    Url(String),
+    /// A path object, as text.
+    Path(String),
     /// A value of a type that no option takes, by the type's name.
     Foreign(String),
 }
@@ -67,8 +71,8 @@ pub struct KeyAlgorithm {
 }
 
 impl OptionValue {
-    /// Reads JSON in which `{"$bytes": base64}`, `{"$key": {…}}` and `{"$foreign": type}` stand for
-    /// what JSON cannot say.
+    /// Reads JSON in which `{"$bytes": base64}`, `{"$key": {…}}`, `{"$url": text}` and
+    /// `{"$foreign": type}` stand for what JSON cannot say.
     ///
     /// # Errors
     /// Text that is not JSON, or a tag with another content.
@@ -83,6 +87,7 @@ impl OptionValue {
             Self::Map(mut members) => match members.as_mut_slice() {
                 [(tag, Self::Text(text))] if tag == "$bytes" => Self::Bytes(decode(text)?.into()),
                 [(tag, Self::Text(text))] if tag == "$foreign" => Self::Foreign(text.to_string()),
+                [(tag, Self::Text(text))] if tag == "$url" => Self::Url(text.to_string()),
                 [(tag, Self::Map(key))] if tag == "$key" => Self::Key(KeyHandle::from_members(key)?),
                 _ => Self::Map(
                     members
@@ -106,6 +111,8 @@ impl OptionValue {
             Self::List(_) => "an array",
             Self::Map(_) => "an object",
             Self::Key(_) => "a key object",
+            Self::Url(_) => "a URL object",
+            Self::Path(_) => "a path object",
             Self::Foreign(name) => name,
         }
     }
@@ -121,7 +128,7 @@ impl OptionValue {
             Self::Map(members) => serde_json::Value::Object(
                 members.iter().map(|(name, value)| Some((name.clone(), value.to_json()?))).collect::<Option<_>>()?,
             ),
-            Self::Bytes(_) | Self::Key(_) | Self::Foreign(_) => return None,
+            Self::Bytes(_) | Self::Key(_) | Self::Url(_) | Self::Path(_) | Self::Foreign(_) => return None,
         })
     }
 }
