@@ -3,6 +3,8 @@
 //!
 //! All times are milliseconds of the monotonic clock.
 
+use super::jitter::Jitter;
+
 /// Most requests that wait for one set at a time.
 const MAX_WAITERS: usize = 4096;
 
@@ -116,7 +118,7 @@ impl Machine {
             next_own: i64::MIN,
             next_caused: i64::MIN,
             waiters: 0,
-            jitter: Jitter(seed | 1),
+            jitter: Jitter::new(seed),
         }
     }
 
@@ -269,22 +271,6 @@ impl Machine {
 #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)] // durations are bounded options
 fn scale(ms: i64, factor: f64) -> i64 {
     (ms as f64 * factor) as i64
-}
-
-/// xorshift64*: spreads replicas, protects nothing.
-#[derive(Debug)]
-struct Jitter(u64);
-
-impl Jitter {
-    /// Uniform in `-bound..bound`.
-    #[allow(clippy::cast_precision_loss)]
-    fn within(&mut self, bound: f64) -> f64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        let unit = (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 11) as f64 / (1u64 << 53) as f64;
-        (unit * 2.0 - 1.0) * bound
-    }
 }
 
 #[cfg(test)]

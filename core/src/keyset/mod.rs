@@ -2,6 +2,7 @@
 
 mod fetch;
 mod http;
+mod jitter;
 mod machine;
 mod process;
 mod remote;

@@ -3,6 +3,7 @@
 
 mod check;
 mod error;
+mod fields;
 mod key_source;
 mod policy;
 mod read;

@@ -5,14 +5,12 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::error::snake_case;
+use super::fields::{Fields, Read, shown, wrong_type};
 use super::{
     CacheOption, ClaimPath, ClaimsMapping, ConfigError, Confirmation, CredentialsOptions, JwksOptions, OptionValue,
     Options, PublicKey, Secret, Spelling, TrustOptions,
 };
 use crate::duration;
-
-type Read<T> = Result<T, ConfigError>;
 
 impl Options {
     /// Gives a host's options their types.
@@ -347,92 +345,6 @@ fn json_text(path: &str, value: &OptionValue) -> Read<String> {
         .to_json()
         .map(|json| json.to_string())
         .ok_or_else(|| ConfigError::new(path, "holds a value that JSON cannot express"))
-}
-
-fn wrong_type(path: &str, expected: &str, got: &OptionValue) -> ConfigError {
-    ConfigError::new(path, format!("must be {expected}, got {}", got.type_name()))
-}
-
-/// A user's own text, cut for an error message.
-fn shown(text: &str) -> String {
-    text.chars().take(40).collect()
-}
-
-/// The members of one object of options, taken one by one; what is left over is unknown.
-struct Fields {
-    path: String,
-    members: Vec<(String, OptionValue)>,
-    asked: Vec<String>,
-    spelling: Spelling,
-}
-
-impl Fields {
-    fn of(path: &str, value: OptionValue, spelling: Spelling) -> Read<Self> {
-        let name = if path.is_empty() { "options" } else { path };
-        match value {
-            OptionValue::Map(members) => Ok(Self { path: path.to_owned(), members, asked: Vec::new(), spelling }),
-            other => Err(wrong_type(name, "a plain object", &other)),
-        }
-    }
-
-    fn path_of(&self, name: &str) -> String {
-        if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
-    }
-
-    fn take_even_null(&mut self, name: &'static str) -> Option<(String, OptionValue)> {
-        let spelled = if self.spelling == Spelling::Snake { snake_case(name) } else { name.to_owned() };
-        let found = self.members.iter().position(|(member, _)| *member == spelled);
-        self.asked.push(spelled);
-        found.map(|at| (self.path_of(name), self.members.swap_remove(at).1))
-    }
-
-    fn take(&mut self, name: &'static str) -> Option<(String, OptionValue)> {
-        self.take_even_null(name).filter(|(_, value)| !matches!(value, OptionValue::Null))
-    }
-
-    fn take_with<T>(&mut self, name: &'static str, read: impl FnOnce(&str, OptionValue) -> Read<T>) -> Read<Option<T>> {
-        self.take(name).map(|(path, value)| read(&path, value)).transpose()
-    }
-
-    /// The options of this object, with the hooks that the bindings keep for themselves.
-    fn known(&self) -> Vec<String> {
-        let hooks: &[&str] = match (self.path.is_empty(), self.spelling) {
-            (false, _) => &[],
-            (true, Spelling::Camel) => &["validate", "onReject"],
-            (true, Spelling::Snake) => &["validate", "on_reject"],
-        };
-        self.asked.iter().cloned().chain(hooks.iter().map(ToString::to_string)).collect()
-    }
-
-    /// An option that nobody asked for is a mistake: it might be a check that was meant to be on.
-    fn finish(self) -> Read<()> {
-        let Some((name, _)) = self.members.first() else { return Ok(()) };
-        let known = self.known();
-        let close = known.iter().min_by_key(|known| distance(known, name));
-        let hint = match close {
-            Some(known) if distance(known, name) <= 1 + name.chars().count() / 4 => format!("did you mean `{known}`?"),
-            _ => format!("known here: {}", self.known().join(", ")),
-        };
-        let parent = ConfigError::new(self.path.as_str(), "").spelled(self.spelling);
-        let option = if self.path.is_empty() { shown(name) } else { format!("{}.{}", parent.option(), shown(name)) };
-        Err(ConfigError::verbatim(option, format!("unknown option; {hint}")))
-    }
-}
-
-/// Levenshtein distance, of names cut short enough for the cost not to matter.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().take(40).collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let substituted = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]
