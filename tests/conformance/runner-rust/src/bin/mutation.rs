@@ -39,15 +39,22 @@ fn main() -> ExitCode {
     if unchanged != Some(0) {
         alive.push("(none)");
     }
-    for mutant in bearergate_core::mutants::ALL {
-        let (failing, first) = run(Some(mutant));
-        println!("{mutant:<24} {:>7}  {first}", shown(failing));
-        // A run that did not end well has noticed the defect as well.
-        if failing == Some(0) {
-            alive.push(mutant);
+    let mutants = bearergate_core::mutants::ALL;
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    for batch in mutants.chunks(workers) {
+        let results: Vec<_> = std::thread::scope(|scope| {
+            let running: Vec<_> = batch.iter().map(|mutant| scope.spawn(|| run(Some(mutant)))).collect();
+            running.into_iter().map(|run| run.join().expect("a run reports")).collect()
+        });
+        for (mutant, (failing, first)) in batch.iter().zip(results) {
+            println!("{mutant:<24} {:>7}  {first}", shown(failing));
+            // A run that did not end well has noticed the defect as well.
+            if failing == Some(0) {
+                alive.push(mutant);
+            }
         }
     }
-    let total = bearergate_core::mutants::ALL.len();
+    let total = mutants.len();
     println!("{} of {total} mutants noticed", total - alive.iter().filter(|name| **name != "(none)").count());
     if alive.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
