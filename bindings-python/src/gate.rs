@@ -102,8 +102,11 @@ impl Gate {
         answer.into_python(py).map(Some)
     }
 
-    /// Judges a bare token.
-    fn verify<'py>(&self, py: Python<'py>, token: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
+    /// Judges a bare token. Only a str can be one.
+    fn verify<'py>(&self, py: Python<'py>, token: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let Ok(token) = token.cast::<PyString>() else {
+            return Answer::Token(Err(self.core.refuse(Code::TokenMalformed))).into_python(py);
+        };
         let token = token.to_string_lossy();
         let answer = match guard::detached(py, || self.core.verifier().verify(&token)) {
             Some(Outcome::Ready(result)) => Answer::Token(result),
@@ -141,6 +144,11 @@ impl Gate {
     fn refuse(&self, code: &str) -> PyResult<Refusal> {
         let code = code_named(code).ok_or_else(|| PyValueError::new_err(format!("no such code: {code}")))?;
         Ok(Refusal(self.core.refuse(code)))
+    }
+
+    /// The refusal for keys that did not come in the time that the caller gave.
+    fn refuse_late(&self) -> Refusal {
+        Refusal(self.core.refuse_late())
     }
 
     /// The state of the keys as JSON.

@@ -26,6 +26,8 @@ mod _native {
     #[pymodule_export]
     use super::headers::{decode_auth_headers, encode_auth_headers, matches_method_pattern};
     #[pymodule_export]
+    use super::options::read_duration;
+    #[pymodule_export]
     use super::refusal::{Refusal, error_table};
     #[pymodule_export]
     use super::ticket::Ticket;

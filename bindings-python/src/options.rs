@@ -1,6 +1,6 @@
 //! Python's values as the core takes options: what each is, not whether it makes sense.
 
-use bearergate_core::{KeyHandle, KeyKind, OptionValue};
+use bearergate_core::{KeyHandle, KeyKind, OptionValue, parse_duration};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -8,6 +8,8 @@ use pyo3::types::{
     PyBool, PyByteArray, PyBytes, PyDelta, PyDict, PyFloat, PyInt, PyList, PyMapping, PyMemoryView, PyString, PyTuple,
     PyType,
 };
+
+use crate::python;
 
 /// Deeper than any option goes; a list may contain itself.
 const DEEPEST: usize = 32;
@@ -17,6 +19,13 @@ static PATH_LIKE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 /// Reads keyword arguments.
 pub fn read(options: &Bound<'_, PyAny>) -> PyResult<OptionValue> {
     value(options, 0)
+}
+
+/// Seconds of a duration as options spell them; `name` is how the error calls it.
+#[pyfunction]
+pub fn read_duration(py: Python<'_>, name: &str, given: &Bound<'_, PyAny>) -> PyResult<f64> {
+    let duration = parse_duration(name, &value(given, 0)?).map_err(|error| python::config_error(py, &error))?;
+    Ok(duration.as_secs_f64())
 }
 
 fn value(given: &Bound<'_, PyAny>, depth: usize) -> PyResult<OptionValue> {
@@ -65,9 +74,19 @@ fn value(given: &Bound<'_, PyAny>, depth: usize) -> PyResult<OptionValue> {
     }
     let path_like = PATH_LIKE.import(given.py(), "os", "PathLike")?;
     if given.is_instance(path_like)? {
-        return value(&given.call_method0(intern!(given.py(), "__fspath__"))?, depth + 1);
+        return path(given);
     }
     Ok(OptionValue::Foreign(given.get_type().name()?.to_string()))
+}
+
+/// A path of either kind, as text; a tag of its own, since a path is no text where text is asked for.
+fn path(given: &Bound<'_, PyAny>) -> PyResult<OptionValue> {
+    let py = given.py();
+    let decoded = py.import(intern!(py, "os"))?.call_method1(intern!(py, "fsdecode"), (given,))?;
+    Ok(match decoded.cast::<PyString>()?.to_cow() {
+        Ok(text) => OptionValue::Path(text.into_owned()),
+        Err(_) => OptionValue::Foreign("a path that is not UTF-8".to_owned()),
+    })
 }
 
 fn members(given: &Bound<'_, PyMapping>, depth: usize) -> PyResult<OptionValue> {

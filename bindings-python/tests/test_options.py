@@ -2,11 +2,14 @@
 
 import decimal
 import json
-from datetime import timedelta
+import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import jwt
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives import serialization as ser
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from jwt.algorithms import RSAAlgorithm
@@ -19,6 +22,7 @@ PEM = PUBLIC.public_bytes(ser.Encoding.PEM, ser.PublicFormat.SubjectPublicKeyInf
 DER = PUBLIC.public_bytes(ser.Encoding.DER, ser.PublicFormat.SubjectPublicKeyInfo)
 JWK = json.loads(RSAAlgorithm.to_jwk(PUBLIC))
 RS256 = jwt.encode(default_claims(), RSA, "RS256")
+JWKS = "https://id.example/jwks"
 
 
 @pytest.mark.parametrize(
@@ -39,14 +43,9 @@ def test_other_key_objects():
         assert verifier.verify(jwt.encode(default_claims(), key, alg)).subject == "alice"
 
 
-def test_a_certificate_gives_its_key():
-    from datetime import UTC, datetime
-
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes
-
+def self_signed() -> x509.Certificate:
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "test")])
-    certificate = (
+    return (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
@@ -56,6 +55,10 @@ def test_a_certificate_gives_its_key():
         .not_valid_after(datetime(2040, 1, 1, tzinfo=UTC))
         .sign(RSA, hashes.SHA256())
     )
+
+
+def test_a_certificate_gives_its_key():
+    certificate = self_signed()
     for given in (certificate, certificate.public_bytes(ser.Encoding.PEM)):
         assert JwtVerifier(public_key=given).verify(RS256).subject == "alice"
 
@@ -65,6 +68,46 @@ def test_a_certificate_gives_its_key():
 )
 def test_secrets(secret):
     assert JwtVerifier(secret=secret).verify(token()).subject == "alice"
+
+
+class PathOfBytes:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __fspath__(self) -> bytes:
+        return os.fsencode(self.path)
+
+
+@pytest.mark.parametrize("kind", [str, Path, PathOfBytes])
+def test_a_path_is_taken_for_a_file(tmp_path, kind):
+    file = tmp_path / "ca.pem"
+    with pytest.raises(ConfigError) as caught:
+        JwtVerifier(jwks_uri=JWKS, jwks={"ca_file": kind(file)})
+    assert caught.value.option == "jwks.ca_file"
+    assert "path object" not in str(caught.value)
+    file.write_bytes(self_signed().public_bytes(ser.Encoding.PEM))
+    JwtVerifier(jwks_uri=JWKS, jwks={"ca_file": kind(file)})
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"secret": Path("/run/secrets/production/jwt-signing-secret")},
+        {"secret": [SECRET, Path("/run/secrets/production/jwt-signing-secret")]},
+        {"secret": PathOfBytes(Path("/run/secrets/production/jwt-signing-secret"))},
+        {"public_key": Path("/etc/key.pem")},
+        {"issuer": Path("i")},
+        {"audience": [Path("i")]},
+        {"typ": Path("at+jwt")},
+        {"skip_methods": [Path("pkg.Service/Get")]},
+        {"jwks_uri": JWKS, "jwks": {"proxy": Path("/x")}},
+        {"jwks_uri": JWKS, "jwks": {"ca": Path("/x")}},
+    ],
+    ids=lambda options: next(iter(options)),
+)
+def test_a_path_is_no_text(options):
+    with pytest.raises(ConfigError, match="a path object"):
+        JwtVerifier(**{"secret": SECRET, **options})
 
 
 @pytest.mark.parametrize("age", [60, 60.0, "60s", "1 minute", timedelta(minutes=1)])
@@ -95,7 +138,6 @@ def recursive() -> list:
 
 
 LOOP = recursive()
-JWKS = "https://id.example/jwks"
 
 BAD = [
     ({}, "jwks_uri", r"requires one of: jwks_uri, secret, or public_key"),

@@ -14,7 +14,7 @@ import pytest
 from jwks_server import JwksServer
 from keys import SECRET, Signer, token
 
-from bearergate import InvalidTokenError, JwtVerifier, KeysUnavailableError, _native
+from bearergate import ConfigError, InvalidTokenError, JwtVerifier, KeysUnavailableError, _native
 from bearergate._judge import Judge
 
 
@@ -206,15 +206,34 @@ class TestReady:
         asyncio.run(verifier.ready_async(timeout=timedelta(seconds=5)))
         assert verifier.stats()["state"] == "fresh"
 
-    @pytest.mark.parametrize("timeout", [0.05, timedelta(milliseconds=50), 0])
+    @pytest.mark.parametrize("timeout", [0.05, timedelta(milliseconds=50), "0.05s", 0])
     def test_gives_up_in_time(self, verifier, jwks, timeout):
         jwks.hold()
         started = time.monotonic()
-        with pytest.raises(KeysUnavailableError):
-            verifier.ready(timeout=timeout)
-        with pytest.raises(KeysUnavailableError):
-            asyncio.run(verifier.ready_async(timeout=timeout))
+        for call in (verifier.ready, lambda timeout: asyncio.run(verifier.ready_async(timeout))):
+            with pytest.raises(KeysUnavailableError) as caught:
+                call(timeout)
+            assert (caught.value.code, caught.value.reason) == ("ERR_KEYS_UNAVAILABLE", "timeout")
+            assert caught.value.retry_after >= 1
         assert time.monotonic() - started < 2
+
+    @pytest.mark.parametrize("timeout", ["5s", "1 minute", timedelta(seconds=5), 5, 5.0, None])
+    def test_takes_durations_as_options_do(self, verifier, timeout):
+        verifier.ready(timeout)
+        asyncio.run(verifier.ready_async(timeout))
+
+    @pytest.mark.parametrize(
+        "timeout", [-1, timedelta(seconds=-1), float("nan"), float("inf"), "", "5", "soon", True, [5], b"5s"]
+    )
+    @pytest.mark.parametrize("static", [True, False])
+    def test_what_is_no_duration(self, verifier, jwks, timeout, static):
+        if static:
+            verifier = JwtVerifier(secret=SECRET)
+        for call in (verifier.ready, lambda timeout: asyncio.run(verifier.ready_async(timeout))):
+            with pytest.raises(ConfigError, match="`timeout`") as caught:
+                call(timeout)
+            assert caught.value.option == "timeout"
+        assert jwks.requests == 0
 
     def test_static_keys_are_ready(self):
         verifier = JwtVerifier(secret=SECRET)
@@ -329,10 +348,15 @@ def test_any_text_is_judged(given):
         JwtVerifier(secret=SECRET).verify(given)
 
 
-@pytest.mark.parametrize("given", [None, b"a.b.c", 5])
-def test_what_is_no_text_is_a_type_error(given):
-    with pytest.raises(TypeError):
-        JwtVerifier(secret=SECRET).verify(given)
+@pytest.mark.parametrize("given", [None, b"a.b.c", token().encode(), bytearray(b"x"), 5, ["a"], object()])
+def test_what_is_no_text_is_no_token(given):
+    told = []
+    verifier = JwtVerifier(secret=SECRET, on_reject=told.append)
+    for call in (verifier.verify, lambda given: asyncio.run(verifier.verify_async(given))):
+        with pytest.raises(InvalidTokenError) as caught:
+            call(given)
+        assert (caught.value.code, caught.value.reason) == ("ERR_TOKEN_MALFORMED", "invalid")
+    assert [info["code"] for info in told] == ["ERR_TOKEN_MALFORMED"] * 2
 
 
 def test_positional_options_are_refused():

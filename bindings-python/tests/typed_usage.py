@@ -87,6 +87,8 @@ async def verifiers(token: str) -> None:
             if error.code == "ERR_REVOKD":  # type: ignore[comparison-overlap]
                 raise
     async with JwtVerifier(public_key={"kty": "OKP"}) as verifier:
+        await verifier.ready_async("5 s")
+        verifier.ready(timedelta(seconds=5))
         assert_type(await verifier.verify_async(token), AuthContext)
         assert_type(verifier.stats()["keys"], int)
 

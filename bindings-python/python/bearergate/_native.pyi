@@ -4,6 +4,7 @@ from typing import Any, Final, Generic, Literal, Self, TypeVar, final
 
 from ._claims import Claims
 from ._errors import ErrorCode, Reason
+from ._options import Duration
 
 __all__ = [
     "AUTH_HEADERS",
@@ -16,6 +17,7 @@ __all__ = [
     "encode_auth_headers",
     "error_table",
     "matches_method_pattern",
+    "read_duration",
 ]
 
 __version__: Final[str]
@@ -137,11 +139,16 @@ class Gate:
     def check(
         self, service: str, method: str, credentials: Sequence[str]
     ) -> AuthContext | Refusal | Ticket[AuthContext | Refusal] | None: ...
-    def verify(self, token: str) -> AuthContext | Refusal | Ticket[AuthContext | Refusal]: ...
+    def verify(self, token: object) -> AuthContext | Refusal | Ticket[AuthContext | Refusal]:
+        """Judges a bare token. Only a str can be one."""
+
     def ready(self) -> Ticket[Refusal | None] | None: ...
     def propagate(self, context: AuthContext) -> list[tuple[str, str]] | Refusal: ...
     def stream_deadline(self, context: AuthContext) -> int | None: ...
     def refuse(self, code: ErrorCode) -> Refusal: ...
+    def refuse_late(self) -> Refusal:
+        """The refusal for keys that did not come in the time that the caller gave."""
+
     def stats_json(self) -> str: ...
     def close(self) -> None: ...
 
@@ -155,6 +162,13 @@ def matches_method_pattern(service: str, method: str, pattern: str) -> bool:
 
     Raises:
         ConfigError: When the pattern is none of these.
+    """
+
+def read_duration(name: str, given: Duration) -> float:
+    """Seconds of a duration as options spell them.
+
+    Raises:
+        ConfigError: When it is none; the error calls it by `name`.
     """
 
 def error_table() -> list[dict[str, str]]:

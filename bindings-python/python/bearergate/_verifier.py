@@ -5,19 +5,18 @@ from __future__ import annotations
 import json
 import re
 import warnings
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self, cast, final
 
 from . import _time, _waiting
 from ._errors import of_refusal
 from ._judge import Judge, take_hooks
-from ._native import AuthContext, Gate, Ticket
+from ._native import AuthContext, Gate, Ticket, read_duration
 
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Unpack
 
-    from ._options import JwtAuthOptions, Stats
+    from ._options import Duration, JwtAuthOptions, Stats
 
 __all__ = ["JwtVerifier"]
 
@@ -79,38 +78,45 @@ class JwtVerifier:
         """
         return await self._judge.settle_async(self._judge.gate.verify(token))
 
-    def ready(self, timeout: float | timedelta | None = None) -> None:
+    def ready(self, timeout: Duration | None = None) -> None:
         """Waits until every remote key set has keys, fetching where none is under way.
 
         Args:
-            timeout: Seconds or a `timedelta`; without one the wait ends with the attempt itself.
+            timeout: Seconds, a `timedelta`, or a string such as `"5s"`; without one the wait ends with
+                the attempt itself.
 
         Raises:
-            KeysUnavailableError: When the keys did not come.
+            KeysUnavailableError: When the keys did not come; its `reason` is `timeout` when the time
+                was over.
+            ConfigError: When `timeout` is no duration.
         """
+        limit = _limit(timeout)
         ticket = self._judge.gate.ready()
         if ticket is None:
             return
         try:
-            refusal = ticket.wait(_seconds(timeout))
+            refusal = ticket.wait(limit)
         except TimeoutError:
-            refusal = self._judge.gate.refuse("ERR_KEYS_UNAVAILABLE")
+            refusal = self._judge.gate.refuse_late()
         if refusal is not None:
             raise of_refusal(refusal)
 
-    async def ready_async(self, timeout: float | timedelta | None = None) -> None:
+    async def ready_async(self, timeout: Duration | None = None) -> None:
         """Like `ready`, without blocking the event loop.
 
         Raises:
-            KeysUnavailableError: When the keys did not come.
+            KeysUnavailableError: When the keys did not come; its `reason` is `timeout` when the time
+                was over.
+            ConfigError: When `timeout` is no duration.
         """
+        limit = _limit(timeout)
         ticket = self._judge.gate.ready()
         if ticket is None:
             return
         try:
-            refusal = await _waiting.resolved(ticket, _seconds(timeout))
+            refusal = await _waiting.resolved(ticket, limit)
         except TimeoutError:
-            refusal = self._judge.gate.refuse("ERR_KEYS_UNAVAILABLE")
+            refusal = self._judge.gate.refuse_late()
         if refusal is not None:
             raise of_refusal(refusal)
 
@@ -154,8 +160,8 @@ class JwtVerifier:
         return f"<JwtVerifier {self.stats()['state']}>"
 
 
-def _seconds(timeout: float | timedelta | None) -> float | None:
-    return timeout.total_seconds() if isinstance(timeout, timedelta) else timeout
+def _limit(timeout: Duration | None) -> float | None:
+    return None if timeout is None else read_duration("timeout", timeout)
 
 
 def _snake(stats: Any) -> Any:
