@@ -63,6 +63,12 @@ impl AuthContext {
         self.verified.as_ref()
     }
 
+    /// Whether UTF-8 can say the subject. A str of Python's may hold lone surrogates, which would become
+    /// the same replacement character for different subjects.
+    pub fn subject_is_text(&self, py: Python<'_>) -> bool {
+        self.subject.bind(py).to_cow().is_ok()
+    }
+
     /// The fields as the core writes them into headers.
     pub fn parts(&self, py: Python<'_>) -> PyResult<ContextParts> {
         let claims_json = match &self.verified {

@@ -22,6 +22,9 @@ pub fn encode_auth_headers(
     propagated_claims: Option<Vec<String>>,
 ) -> PyResult<Vec<(&'static str, String)>> {
     let parts = context.get().parts(py)?;
+    if !context.get().subject_is_text(py) {
+        return Err(PyValueError::new_err("the subject holds lone surrogates, which no header can carry"));
+    }
     core::encode_auth_headers(&parts, propagated_claims.as_deref())
         .map_err(|error| PyValueError::new_err(error.to_string()))
 }

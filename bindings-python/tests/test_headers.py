@@ -60,6 +60,14 @@ def test_a_subject_that_does_not_fit_leaves_no_identity():
     assert parse_auth_headers({"x-auth-subject": "a" * 513}) is None
 
 
+@pytest.mark.parametrize("subject", ["\ud800", "a\udfffb", "\udc80" * 600])
+def test_a_subject_that_no_header_can_say_leaves_no_identity(subject):
+    headers = {"x-auth-subject": "root", "x-auth-roles": '["root"]'}
+    with pytest.raises(ValueError, match="subject"):
+        set_auth_headers(headers, AuthContext(subject=subject))
+    assert headers == {}
+
+
 @pytest.mark.parametrize(
     "headers", [{}, {"x-auth-roles": "[]"}, {"x-auth-subject": ""}, {"authorization": "Bearer x"}]
 )
