@@ -42,6 +42,15 @@ def test_nested_values_are_read_only_too():
             change()
 
 
+def test_a_second_construction_changes_nothing():
+    claims = Claims(PLAIN)
+    claims.__init__({"sub": "evil"})
+    assert claims == PLAIN
+    with pytest.raises(AttributeError):
+        claims.__class__ = dict
+    assert not hasattr(claims, "__dict__")
+
+
 def test_neither_its_source_nor_its_copy_reaches_it():
     source = copy.deepcopy(PLAIN)
     claims = Claims(source)

@@ -1,5 +1,6 @@
 """`AuthContext`: a verified identity as a value."""
 
+import contextlib
 import copy
 import pickle
 import sys
@@ -58,6 +59,23 @@ def test_nothing_can_be_changed(verified, name):
         setattr(verified, name, "x")
     with pytest.raises(AttributeError):
         delattr(verified, name)
+
+
+def test_a_second_construction_changes_nothing(verified):
+    before = repr(verified)
+    for again in (dict(subject="evil", roles=["root"], claims={"sub": "evil"}), {}):
+        with contextlib.suppress(TypeError):
+            verified.__init__(**again)
+        with contextlib.suppress(TypeError):
+            verified.claims.__init__(again)
+        with contextlib.suppress(TypeError):
+            verified.claims["realm"].__init__(again)
+    assert repr(verified) == before
+    for name in ("subject", "claims", "other"):
+        with pytest.raises((AttributeError, TypeError)):
+            object.__setattr__(verified, name, "x")
+    assert not hasattr(verified, "__dict__")
+    assert not hasattr(verified, "__setstate__")
 
 
 def test_cannot_be_extended():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, final
+from typing import Any, Self, final
 
 __all__ = ["Claims"]
 
@@ -24,9 +24,12 @@ class Claims(Mapping[str, Any]):
     __slots__ = ("_members",)
     _members: dict[str, Any]
 
-    def __init__(self, members: Mapping[str, Any] = {}, /) -> None:
+    # Not `__init__`, which anybody could call again on claims that have been verified.
+    def __new__(cls, members: Mapping[str, Any] = {}, /) -> Self:
         """Copies `members`, which must be JSON: str keys, and values of JSON's types at every level."""
-        object.__setattr__(self, "_members", {_key(k): _plain(v) for k, v in members.items()})
+        claims = object.__new__(cls)
+        object.__setattr__(claims, "_members", {_key(k): _plain(v) for k, v in members.items()})
+        return claims
 
     def to_dict(self) -> dict[str, Any]:
         """A fresh plain copy: dicts and lists at every level."""
