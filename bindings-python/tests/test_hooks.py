@@ -2,6 +2,11 @@
 
 import asyncio
 import gc
+import os
+import subprocess
+import sys
+import threading
+import time
 import warnings
 
 import pytest
@@ -156,6 +161,101 @@ def test_whatever_on_reject_does_the_refusal_stands():
             await asyncio.sleep(0.01)
 
         asyncio.run(main())
+
+
+class Clerk:
+    """An async `on_reject` that keeps what it was told, and where."""
+
+    def __init__(self):
+        self.told, self.threads, self.loops = [], set(), set()
+        self.done = threading.Event()
+
+    async def __call__(self, info):
+        await asyncio.sleep(0.05)
+        self.told.append(info["code"])
+        self.threads.add(threading.current_thread())
+        self.loops.add(asyncio.get_running_loop())
+        self.done.set()
+
+
+def test_an_async_on_reject_runs_to_its_end_without_a_loop():
+    clerk = Clerk()
+    verifier = JwtVerifier(secret=SECRET, on_reject=clerk)
+    for _ in range(3):
+        clerk.done.clear()
+        started = time.monotonic()
+        with pytest.raises(InvalidTokenError):
+            verifier.verify("a.b")
+        # The refusal does not wait for its report.
+        assert time.monotonic() - started < 0.05
+        assert clerk.done.wait(5)
+    assert clerk.told == ["ERR_TOKEN_MALFORMED"] * 3
+    (thread,) = clerk.threads
+    assert thread.daemon
+    assert thread is not threading.current_thread()
+    # A client that is bound to its loop can be kept.
+    assert len(clerk.loops) == 1
+
+
+def test_an_async_on_reject_that_ends_programs_ends_no_later_report():
+    async def leave(info):
+        raise SystemExit(1)
+
+    clerk = Clerk()
+    for on_reject in (leave, clerk):
+        with pytest.raises(InvalidTokenError):
+            verify(validate=lambda context: False, on_reject=on_reject)
+    assert clerk.done.wait(5)
+
+
+def test_an_async_on_reject_runs_on_trio():
+    import trio
+
+    told = []
+
+    async def on_reject(info):
+        await trio.lowlevel.checkpoint()
+        told.append(info["code"])
+        raise RuntimeError("no log today")
+
+    async def main():
+        verifier = JwtVerifier(secret=SECRET, on_reject=on_reject)
+        with pytest.raises(InvalidTokenError):
+            await verifier.verify_async("a.b")
+        with pytest.raises(InvalidTokenError):
+            verifier.verify("a.b")
+        await trio.sleep(0.02)
+
+    trio.run(main)
+    assert told == ["ERR_TOKEN_MALFORMED"] * 2
+
+
+@pytest.mark.parametrize("fork", [False, True])
+def test_the_end_of_a_process_waits_for_its_reports(fork):
+    if fork and not hasattr(os, "fork"):
+        pytest.skip("no fork on this platform")
+    code = """
+import asyncio, os, sys
+from bearergate import InvalidTokenError, JwtVerifier
+async def report(info):
+    await asyncio.sleep(0.2)
+    print(info["code"], flush=True)
+def refuse():
+    try:
+        JwtVerifier(secret="x" * 32, on_reject=report).verify("a.b")
+    except InvalidTokenError:
+        pass
+refuse()
+if sys.argv[1] == "True":
+    child = os.fork()
+    if child == 0:
+        refuse()
+    else:
+        os.waitpid(child, 0)
+"""
+    done = subprocess.run([sys.executable, "-c", code, str(fork)], capture_output=True, text=True, timeout=20)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.split() == ["ERR_TOKEN_MALFORMED"] * (2 if fork else 1)
 
 
 def test_an_async_on_reject_runs_to_its_end():

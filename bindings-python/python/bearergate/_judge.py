@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import inspect
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any, final
 
-from . import _waiting
+from . import _reports, _waiting
 from ._errors import ConfigError, JwtAuthError, of_refusal
 from ._native import AuthContext, Gate, Refusal, Ticket
 
@@ -17,9 +16,6 @@ if TYPE_CHECKING:
     from ._options import RejectInfo
 
 Outcome = AuthContext | Refusal | Ticket[AuthContext | Refusal]
-
-# Event loops keep only weak references to tasks; these are the reports under way.
-_reports: set[asyncio.Task[None]] = set()
 
 
 def take_hooks(options: dict[str, Any]) -> tuple[Any, Any]:
@@ -101,7 +97,7 @@ class Judge:
             with contextlib.suppress(Exception):
                 report = self._on_reject(_info(refusal, procedure))
                 if inspect.isawaitable(report):
-                    _finish(report)
+                    _reports.finish(report)
         return of_refusal(refusal)
 
 
@@ -122,21 +118,6 @@ def _info(refusal: Refusal, procedure: str | None) -> RejectInfo:
     if procedure is not None:
         info["procedure"] = procedure
     return info
-
-
-def _finish(report: Awaitable[object]) -> None:
-    """Lets an asynchronous report run to its end beside the request, where there is a loop for it."""
-    if not _waiting.on_asyncio():
-        _discard(report)
-        return
-    task = asyncio.get_running_loop().create_task(_swallow(report))
-    _reports.add(task)
-    task.add_done_callback(_reports.discard)
-
-
-async def _swallow(report: Awaitable[object]) -> None:
-    with contextlib.suppress(Exception):
-        await report
 
 
 def _discard(unawaited: Awaitable[object]) -> None:

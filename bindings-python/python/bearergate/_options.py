@@ -78,7 +78,6 @@ class JwksOptions(TypedDict, total=False):
     proxy: str | None
     allow_http: bool | None
     initial: Mapping[str, Any] | None
-    refresh_ahead: float | None
 
 
 class _Trust(TypedDict, total=False):
@@ -135,6 +134,9 @@ class JwtAuthOptions(_Trust, total=False):
     validate: Callable[[AuthContext], object | Awaitable[object]] | None
     resource_metadata: str | None
     on_reject: Callable[[RejectInfo], object | Awaitable[object]] | None
+    """Told of each refusal; whatever it does or raises changes nothing. An `async` one runs beside the
+    request, on the event loop that serves it, or where none does (WSGI, `verify`) on a thread of this
+    package that runs one loop for all of them. At exit the process waits two seconds for those."""
 
 
 class Stats(TypedDict):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,6 +18,19 @@ def on_asyncio() -> bool:
     """Whether this thread is running an asyncio loop."""
     try:
         asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def on_trio() -> bool:
+    """Whether this thread is running a trio task."""
+    # Whoever runs trio has imported it.
+    trio: Any = sys.modules.get("trio")
+    if trio is None:
+        return False
+    try:
+        trio.lowlevel.current_task()
     except RuntimeError:
         return False
     return True
