@@ -71,8 +71,21 @@ async def before(deadline_ms: int, awaitable: Awaitable[T]) -> T:
 
 async def _before_on_trio(deadline_ms: int, awaitable: Awaitable[T]) -> T:
     trio: Any = import_module("trio")
-    with trio.move_on_after(max(0.0, _remaining(deadline_ms))) as scope:
-        result = await awaitable
-    if scope.cancelled_caught or _remaining(deadline_ms) <= 0:
+    running, watching = trio.CancelScope(), trio.CancelScope()
+
+    async def watch() -> None:
+        with watching:
+            while (remaining := _remaining(deadline_ms)) > 0:
+                await trio.sleep(min(remaining, _LONGEST_S))
+            running.cancel()
+
+    # Not in a nursery, which would wrap what the awaitable raises.
+    trio.lowlevel.spawn_system_task(watch)
+    try:
+        with running:
+            result = await awaitable
+    finally:
+        watching.cancel()
+    if running.cancelled_caught or _remaining(deadline_ms) <= 0:
         raise Expired
     return result
