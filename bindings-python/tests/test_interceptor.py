@@ -18,6 +18,7 @@ from service import KINDS, Async, Sync, empty_context, whom
 from bearergate import (
     AuthContext,
     JwtVerifier,
+    MissingCredentialsError,
     _current,
     create_jwt_auth_interceptor,
     get_auth_context,
@@ -382,6 +383,34 @@ class TestShape:
         assert order == ["alice"]
         assert set(service.seen) == {"alice"}
 
+    @both
+    @pytest.mark.parametrize("equal", [True, False])
+    @pytest.mark.parametrize("first", [True, False])
+    def test_what_another_interceptor_calls_equal_does_not_matter(self, kind, equal, first):
+        class Other:
+            calls = 0
+            __hash__ = None
+
+            def __eq__(self, other):
+                return equal
+
+            def intercept_unary_sync(self, call_next, request, ctx, /):
+                Other.calls += 1
+                return call_next(request, ctx)
+
+            async def intercept_unary(self, call_next, request, ctx, /):
+                Other.calls += 1
+                return await call_next(request, ctx)
+
+        order = [guard(), Other()] if first else [Other(), guard()]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            service = kind(*order)
+        assert service.call("Unary", {}).status == 401
+        assert Other.calls == 0
+        assert service.call("Unary", bearer()).status == 200
+        assert Other.calls == 1
+
     def test_a_body_that_cannot_be_parsed_does_not_come_first(self):
         class Messages:
             async def intercept_unary(self, call_next, request, ctx, /):
@@ -450,6 +479,29 @@ def test_an_auth_error_of_a_handler_answers_with_its_code(kind):
         {"code": "unauthenticated", "message": "Missing credentials"},
     )
     assert answer.headers["www-authenticate"] == "Bearer"
+
+
+def test_the_refusal_of_nobody_is_that_of_the_core():
+    with pytest.raises(MissingCredentialsError) as caught:
+        require_auth_context()
+    refusal = guard().verifier._judge.gate.refuse("ERR_CREDENTIALS_MISSING")
+    error = caught.value
+    for field in ("code", "claim", "reason", "connect_code", "http_status", "challenge", "retry_after"):
+        assert getattr(error, field) == getattr(refusal, field), field
+    assert error.client_message == refusal.message
+    assert "no verified caller" in str(error)
+
+
+def test_an_async_on_reject_is_told_under_wsgi():
+    told = threading.Event()
+
+    async def on_reject(info):
+        await asyncio.sleep(0)
+        assert info["procedure"] == "test.v1.Service/Unary"
+        told.set()
+
+    assert Sync(guard(on_reject=on_reject)).call("Unary", {}).status == 401
+    assert told.wait(5)
 
 
 class TestExpiry:

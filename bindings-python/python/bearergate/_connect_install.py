@@ -49,7 +49,11 @@ def _sorting(sort: Sort) -> Sort:
         given = list(interceptors)
         for item in given:
             # The application would ignore these without a word.
-            if item in (create_jwt_auth_interceptor, JwtAuthInterceptor) or isinstance(item, JwtVerifier):
+            if (
+                item is create_jwt_auth_interceptor
+                or item is JwtAuthInterceptor
+                or isinstance(item, JwtVerifier)
+            ):
                 raise TypeError("not an interceptor: list what create_jwt_auth_interceptor(...) returns")
         leading, rest = sort(given)
         late = [item for item in rest if isinstance(item, JwtAuthInterceptor)]
@@ -60,9 +64,11 @@ def _sorting(sort: Sort) -> Sort:
                 UserWarning,
                 stacklevel=3,
             )
+        # Never by `==`, which is the other interceptors' to define.
+        others = [item for item in rest if not isinstance(item, JwtAuthInterceptor)]
         leading = [*leading, *late]
         streams = [item._streams for item in leading if isinstance(item, JwtAuthInterceptor)]
-        return leading, [*streams, *(item for item in rest if item not in late)]
+        return leading, [*streams, *others]
 
     split_leading_metadata_interceptors.bearergate = True  # type: ignore[attr-defined]
     return split_leading_metadata_interceptors

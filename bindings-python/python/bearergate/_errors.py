@@ -167,11 +167,11 @@ _CLASSES: dict[str, type[JwtAuthError]] = {
 }
 
 
-def of_refusal(refusal: Refusal) -> JwtAuthError:
-    """The exception for a refusal of the core."""
+def of_refusal(refusal: Refusal, message: str | None = None) -> JwtAuthError:
+    """The exception for a refusal of the core, with a text of its own or the code's."""
     about = f" ({refusal.claim})" if refusal.claim is not None else ""
     return _CLASSES.get(refusal.python_class, JwtAuthError)(
-        f"{refusal.code}{about}: {refusal.summary}",
+        message or f"{refusal.code}{about}: {refusal.summary}",
         code=refusal.code,
         claim=refusal.claim,
         reason=refusal.reason,
