@@ -3,7 +3,7 @@
 
 const { configError } = require("./errors.js");
 const native = require("./native.js");
-const { encodeValue } = require("./options.js");
+const { encodeValue } = require("./encode.js");
 
 /**
  * @param {unknown} value

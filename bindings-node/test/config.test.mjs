@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { createPublicKey, createSecretKey, generateKeyPairSync, webcrypto } from "node:crypto";
 import { describe, it } from "node:test";
+import { pathToFileURL } from "node:url";
 import vm from "node:vm";
 import { ConfigError, createJwtAuthInterceptor, createJwtRequestGate, JwtVerifier } from "bearergate";
 import { hmacToken, rsaKey, SECRET } from "./support/tokens.mjs";
@@ -150,9 +151,90 @@ describe("options", () => {
     refuses({ secret: SECRET, claimsMapping }, "claimsMapping.roles");
   });
 
-  it("may be URLs where a URL is asked for", () => {
-    const verifier = new JwtVerifier({ jwksUri: new URL("https://a.example.com/jwks") });
+  it("may be URLs where a URL is asked for, and nowhere else", () => {
+    const url = new URL("https://a.example.com/jwks");
+    const verifier = new JwtVerifier({ jwksUri: url, resourceMetadata: url, jwks: { proxy: new URL("http://p:1") } });
     assert.equal(verifier.stats().state, "cold");
+    const secret = pathToFileURL("/run/secrets/production/jwt-signing-secret.txt");
+    refuses({ secret }, "secret", /URL/);
+    refuses({ secret: [secret] }, "secret[0]", /URL/);
+    refuses({ secret: SECRET, issuer: url }, "issuer", /URL/);
+    refuses({ publicKey: secret }, "publicKey", /URL/);
+    refuses({ jwksUri: url, jwks: { caFile: secret } }, "jwks.caFile", /URL/);
+  });
+
+  it("that look like what stands for bytes and keys are errors", () => {
+    refuses({ secret: { $bytes: Buffer.from(SECRET).toString("base64") } }, "secret", /begins with \$/);
+    refuses({ publicKey: { $key: { kind: "public", spki: "", algorithm: null } } }, "publicKey", /begins with \$/);
+    refuses({ jwksUri: { $url: "https://a.example.com/jwks" } }, "jwksUri", /begins with \$/);
+    refuses({ secret: SECRET, audience: [{ $foreign: "x" }] }, "audience[0]", /begins with \$/);
+    refuses({ secret: SECRET, $bytes: "AAAA" }, "$bytes");
+    refuses({ $bytes: "AAAA" }, "options");
+  });
+
+  it("of a class are errors, whatever the class calls itself", () => {
+    for (const name of [() => "x", undefined, "", 7, "\ud800"]) {
+      class Mapping {
+        static name = name;
+        roles = "roles";
+        header = "x-token";
+      }
+      refuses({ secret: SECRET, claimsMapping: new Mapping() }, "claimsMapping");
+      refuses({ secret: SECRET, credentials: new Mapping() }, "credentials");
+      refuses({ jwksUri: "https://a.example.com/jwks", jwks: new Mapping() }, "jwks");
+    }
+  });
+
+  it("that enumeration passes over are errors, so that none is dropped", () => {
+    const hidden = (object, name) => Object.defineProperty(object, name, { value: "x", enumerable: false });
+    refuses(hidden({ secret: SECRET }, "audience"), "audience", /not enumerable/);
+    refuses(hidden({ secret: SECRET }, "validate"), "validate", /not enumerable/);
+    refuses({ secret: SECRET, claimsMapping: hidden({}, "roles") }, "claimsMapping.roles", /not enumerable/);
+    refuses({ secret: SECRET, [Symbol("audience")]: "x" }, "Symbol(audience)", /is a symbol/);
+  });
+
+  it("are read once, the hooks like all others, and from the options alone", () => {
+    const token = hmacToken({ sub: "alice" });
+    let reads = 0;
+    const options = {
+      secret: SECRET,
+      get validate() {
+        reads += 1;
+        return reads === 1 ? () => false : undefined;
+      },
+    };
+    assert.throws(() => new JwtVerifier(options).verifySync(token), { code: "ERR_REVOKED" });
+    assert.equal(reads, 1);
+    Object.prototype.validate = () => false;
+    try {
+      accepts({ secret: SECRET }, token);
+    } finally {
+      delete Object.prototype.validate;
+    }
+  });
+
+  it("that cannot be carried over are errors that name them", () => {
+    refuses({ secret: SECRET, issuer: "a\ud800" }, "issuer", /lone surrogate/);
+    refuses({ secret: `${SECRET}\udc00` }, "secret", /lone surrogate/);
+    refuses({ secret: SECRET, "a\ud800": 1 }, "a\ufffd", /lone surrogate/);
+    for (const depth of [33, 200, 20_000]) {
+      let roles = "x";
+      for (let level = 0; level < depth; level += 1) {
+        roles = [roles];
+      }
+      refuses({ secret: SECRET, claimsMapping: { roles } }, "claimsMapping.roles[0]");
+      let jwk = {};
+      for (let level = 0; level < depth; level += 1) {
+        jwk = { x: jwk };
+      }
+      refuses({ publicKey: jwk }, "publicKey");
+    }
+    const buffer = new ArrayBuffer(32);
+    const views = [new Uint8Array(buffer), new DataView(buffer), buffer];
+    structuredClone(buffer, { transfer: [buffer] });
+    for (const secret of views) {
+      refuses({ secret }, "secret", /detached/);
+    }
   });
 
   it("are read once: later changes change nothing", () => {
