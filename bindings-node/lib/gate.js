@@ -17,7 +17,7 @@ function createJwtRequestGate(connect, optionsOrVerifier) {
     stripAuthHeaders(context.requestHeader);
     const admit = (accepted) => {
       if (accepted !== undefined) {
-        leave(context.values, accepted, guard);
+        leave(context, accepted, guard);
       }
     };
     const refuse = (error) => {

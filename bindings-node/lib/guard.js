@@ -3,6 +3,7 @@
 // synchronous, and promises otherwise.
 "use strict";
 
+const { createHash } = require("node:crypto");
 const { isRefusal, isSkip, readAccepted, readRefusal, readVerified } = require("./answer.js");
 const { configError } = require("./errors.js");
 const native = require("./native.js");
@@ -11,21 +12,24 @@ const { refusalError, report } = require("./refusal.js");
 const { chain, isPromised } = require("./promised.js");
 
 class Guard {
+  #rules;
+  #open;
+
   /**
    * @param {object} options
    * @param {(json: string) => object | string} open makes the native gate, or tells what is wrong
    */
   constructor(options, open = native.createGate) {
-    const { json, hooks, propagatedClaims } = readOptions(options);
+    const { json, hooks } = readOptions(options);
     const opened = open(json);
     if (typeof opened === "string") {
       throw configError(opened);
     }
+    // A digest, so that no secret stays here.
+    this.#rules = createHash("sha256").update(json).digest("hex");
+    this.#open = open;
     this.native = opened;
     this.hooks = hooks;
-    this.propagatedClaims = propagatedClaims;
-    this.propagates = opened.propagates;
-    this.endsStreams = opened.endsStreams;
     this.credentialsHeader = opened.credentialsHeader;
   }
 
@@ -41,6 +45,22 @@ class Guard {
     const answer = this.native.check(service, method, headers.get(this.credentialsHeader));
     const procedure = `${service}/${method}`;
     return chain(answer, (text) => (isSkip(text) ? undefined : this.#admit(text, readAccepted, procedure)));
+  }
+
+  /**
+   * Whether another guard judges by the very same rules: equal options, and hooks that are the same
+   * functions. Two closures of one text may decide differently.
+   *
+   * @param {Guard} other
+   */
+  agrees(other) {
+    return (
+      this === other ||
+      (this.#rules === other.#rules &&
+        this.#open === other.#open &&
+        this.hooks.validate === other.hooks.validate &&
+        this.hooks.onReject === other.hooks.onReject)
+    );
   }
 
   /** Whether the method goes through without a context. */

@@ -4,7 +4,7 @@
 const { runCall } = require("./call.js");
 const { connectError } = require("./connect.js");
 const { Deadline } = require("./deadline.js");
-const { encodeContext, stripAuthHeaders, writeHeaders } = require("./headers.js");
+const { stripAuthHeaders, writeHeaders } = require("./headers.js");
 const { find } = require("./key.js");
 const { isPromised } = require("./promised.js");
 const { authContextStorage } = require("./storage.js");
@@ -65,34 +65,13 @@ function keeping(ambient) {
   return (step) => authContextStorage.run(kept, step);
 }
 
-/** What a request gate accepted for this request, as this guard carries it on. */
+/**
+ * What a request gate accepted for this request. What a guard of other rules accepted counts for
+ * nothing here: this one's key, checks and hooks would never have seen the token.
+ */
 function found(guard, req, service, method) {
-  const left = find(req.contextValues);
-  if (left === undefined || guard.skips(service, method)) {
-    return undefined;
-  }
-  if (left.guard === guard) {
-    return left.accepted;
-  }
-  if (guard.endsStreams && !left.guard.endsStreams) {
-    // Only a verification under this guard's own clock tolerance tells when its streams end.
-    return undefined;
-  }
-  const { context, deadline } = left.accepted;
-  return {
-    context,
-    headers: guard.propagates ? carriedOn(guard, context, `${service}/${method}`) : [],
-    deadline: guard.endsStreams ? deadline : undefined,
-  };
-}
-
-/** The headers of a context that another guard verified. */
-function carriedOn(guard, context, procedure) {
-  try {
-    return encodeContext(context, guard.propagatedClaims);
-  } catch (cause) {
-    throw guard.refuse("ERR_SUBJECT_TOO_LONG", { procedure, cause });
-  }
+  const left = find(req);
+  return left !== undefined && guard.agrees(left.guard) && !guard.skips(service, method) ? left.accepted : undefined;
 }
 
 module.exports = { createJwtAuthInterceptor };

@@ -66,18 +66,6 @@ impl NativeGate {
     pub fn credentials_header(&self) -> String {
         self.gate.credentials_header().to_owned()
     }
-
-    /// Whether accepted requests carry the context on as headers.
-    #[napi(getter)]
-    pub fn propagates(&self) -> bool {
-        self.gate.propagates()
-    }
-
-    /// Whether streams end when their token expires.
-    #[napi(getter)]
-    pub fn ends_streams(&self) -> bool {
-        self.gate.ends_streams_at_expiry()
-    }
 }
 
 enum Decided {

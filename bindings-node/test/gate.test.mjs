@@ -94,14 +94,74 @@ describe("an interceptor behind a request gate", () => {
     assert.equal(counts.validated, 1);
   });
 
-  it("does so too when each was made from its own options", async () => {
+  it("does so too when each was made from equal options with the same hooks", async () => {
+    const { counts, options } = counting({ propagateHeaders: true, propagatedClaims: ["sub"], onReject() {} });
+    const made = call(hmacToken({ sub: "alice", exp: inSeconds(60) }));
+    const seen = await through(createJwtRequestGate({ ...options }), createJwtAuthInterceptor({ ...options }), made);
+    assert.equal(seen.context, made.context.values.get(jwtAuthContextKey));
+    assert.equal(seen.header.get("x-auth-claims"), '{"sub":"alice"}');
+    assert.equal(counts.validated, 1);
+  });
+
+  it("verifies by itself when any option or hook differs, and carries on by its own options", async () => {
     const one = counting();
     const two = counting({ propagateHeaders: true, propagatedClaims: ["sub"] });
     const made = call(hmacToken({ sub: "alice", exp: inSeconds(60) }));
     const seen = await through(createJwtRequestGate(one.options), createJwtAuthInterceptor(two.options), made);
     assert.equal(seen.context.subject, "alice");
     assert.equal(seen.header.get("x-auth-claims"), '{"sub":"alice"}');
-    assert.deepEqual([one.counts.validated, two.counts.validated], [1, 0]);
+    assert.deepEqual([one.counts.validated, two.counts.validated], [1, 1]);
+    const [three, four] = [counting(), counting()];
+    await through(createJwtRequestGate(three.options), createJwtAuthInterceptor(four.options), call(ALICE));
+    assert.deepEqual([three.counts.validated, four.counts.validated], [1, 1]);
+    const five = counting();
+    const told = { ...five.options, onReject() {} };
+    await through(createJwtRequestGate(five.options), createJwtAuthInterceptor(told), call(ALICE));
+    assert.equal(five.counts.validated, 2);
+  });
+
+  it("refuses the issuer and key that only the gate trusts", async () => {
+    const tenant = "the secret of a tenant, which is longer than 32 bytes";
+    const gate = createJwtRequestGate({
+      issuers: [
+        { issuer: "corp", secret: SECRET },
+        { issuer: "tenant", secret: tenant },
+      ],
+    });
+    const admin = createJwtAuthInterceptor({ secret: SECRET, issuer: "corp" });
+    const made = call(hmacToken({ sub: "root", iss: "tenant" }, { secret: tenant }));
+    await assert.rejects(through(gate, admin, made), (error) => error.cause.code === "ERR_SIGNATURE_INVALID");
+    assert.equal(made.context.values.get(jwtAuthContextKey).subject, "root");
+  });
+
+  it("applies the audience, required claims and validate that only it has", async () => {
+    const gate = createJwtRequestGate({ secret: SECRET });
+    const claims = { sub: "alice", aud: "admin-api", jti: "1" };
+    for (const [more, without, code] of [
+      [{ audience: "admin-api" }, "aud", "ERR_CLAIM_MISSING"],
+      [{ requiredClaims: ["jti"] }, "jti", "ERR_CLAIM_MISSING"],
+      [{ validate: () => false }, undefined, "ERR_REVOKED"],
+    ]) {
+      const made = call(hmacToken({ ...claims, [without]: undefined }));
+      const strict = createJwtAuthInterceptor({ secret: SECRET, ...more });
+      await assert.rejects(through(gate, strict, made), (error) => error.cause.code === code);
+    }
+  });
+
+  it("takes no context of another request, whose values a server shares", async () => {
+    const values = createContextValues();
+    const jwtAuth = createJwtAuthInterceptor({ secret: SECRET });
+    const gate = createJwtRequestGate(jwtAuth.verifier);
+    const sharing = (token) => {
+      const { context, req } = call(token);
+      return { context: { ...context, values }, req: { ...req, contextValues: values } };
+    };
+    const [alice, bob] = [sharing(ALICE), sharing(hmacToken({ sub: "bob" }))];
+    gate(alice.context);
+    gate(bob.context);
+    const who = jwtAuth(async () => getAuthContext().subject);
+    assert.deepEqual(await Promise.all([who(alice.req), who(bob.req)]), ["alice", "bob"]);
+    await assert.rejects(who(sharing(undefined).req), (error) => error.cause.code === "ERR_CREDENTIALS_MISSING");
   });
 
   it("refuses a subject that does not fit the headers it writes", async () => {
