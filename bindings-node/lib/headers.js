@@ -30,21 +30,33 @@ function writeHeaders(headers, list) {
   }
 }
 
-/** The headers of a context as a list of names and values. */
-function encodeContext(context, propagatedClaims) {
+/** A list for the native side. Text is iterable too, and its letters are no list. */
+function list(value, name) {
+  if (!Array.isArray(value)) {
+    throw new TypeError(`${name} must be an array`);
+  }
+  return [...value];
+}
+
+function setAuthHeaders(headers, context, propagatedClaims) {
+  // What is not written must not be what someone else has sent, even where this throws.
+  stripAuthHeaders(headers);
   const { subject, name, roles, scopes, claims, type } = context;
   const encoded = native.encodeHeaders(
-    { subject, name, roles: [...roles], scopes: [...scopes], claimsJson: JSON.stringify(claims ?? {}), type },
-    propagatedClaims && [...propagatedClaims],
+    {
+      subject,
+      name,
+      roles: list(roles, "roles"),
+      scopes: list(scopes, "scopes"),
+      claimsJson: JSON.stringify(claims ?? {}),
+      type,
+    },
+    propagatedClaims === undefined || propagatedClaims === null ? null : list(propagatedClaims, "propagatedClaims"),
   );
   if (typeof encoded === "string") {
     throw new RangeError(encoded);
   }
-  return encoded;
-}
-
-function setAuthHeaders(headers, context, propagatedClaims) {
-  writeHeaders(headers, encodeContext(context, propagatedClaims));
+  writeHeaders(headers, encoded);
 }
 
 function parseAuthHeaders(headers) {
@@ -56,4 +68,4 @@ function parseAuthHeaders(headers) {
   return createContext([subject, name ?? null, roles, scopes, null], claimsJson ?? "{}", type);
 }
 
-module.exports = { AUTH_HEADERS, encodeContext, parseAuthHeaders, setAuthHeaders, stripAuthHeaders, writeHeaders };
+module.exports = { AUTH_HEADERS, parseAuthHeaders, setAuthHeaders, stripAuthHeaders, writeHeaders };

@@ -65,6 +65,33 @@ describe("setAuthHeaders and parseAuthHeaders", () => {
     );
   });
 
+  it("leave nothing of what was sent before", () => {
+    const sent = {
+      "X-Auth-Roles": '["admin"]',
+      "x-auth-subject": "root",
+      "x-auth-scopes": "all",
+      "x-auth-name": "Root",
+    };
+    const headers = new Headers({ ...sent, "x-auth-claims": '{"sub":"root"}', "x-auth-type": "mtls" });
+    setAuthHeaders(headers, context());
+    const parsed = parseAuthHeaders(headers);
+    assert.deepEqual([parsed.subject, parsed.name, parsed.roles, parsed.scopes], ["alice", undefined, [], []]);
+    assert.deepEqual([...headers.keys()], ["x-auth-subject", "x-auth-type"]);
+    for (const unfit of [context({ subject: "a".repeat(513) }), context({ roles: "admin" })]) {
+      const stale = new Headers(sent);
+      assert.throws(() => setAuthHeaders(stale, unfit));
+      assert.equal(parseAuthHeaders(stale), undefined);
+      assert.deepEqual([...stale], []);
+    }
+  });
+
+  it("throw for lists that are none", () => {
+    for (const more of [{ roles: "admin" }, { scopes: "all" }, { roles: undefined }, { scopes: new Set(["a"]) }]) {
+      assert.throws(() => written(context(more)), { name: "TypeError", message: /^(roles|scopes) must be an array$/ });
+    }
+    assert.throws(() => written(context(), "sub"), { name: "TypeError", message: "propagatedClaims must be an array" });
+  });
+
   it("throw for a subject that does not fit, and write nothing", () => {
     const headers = new Headers();
     assert.throws(() => setAuthHeaders(headers, context({ subject: "a".repeat(513) })), RangeError);
