@@ -21,8 +21,13 @@ async function runCall(next, req, run, deadline) {
     inside.signal = deadline.linked(req.signal);
   }
   try {
+    deadline?.check();
     const pending = Promise.resolve(run(() => next(inside)));
-    return answered(await (deadline === undefined ? pending : deadline.bound(pending)), run, deadline, over);
+    const res = await (deadline === undefined ? pending : deadline.bound(pending));
+    if (!res?.stream) {
+      over();
+    }
+    return answered(res, run, deadline, over);
   } catch (error) {
     over();
     throw error;

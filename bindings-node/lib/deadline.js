@@ -8,6 +8,7 @@ class Deadline {
   #at;
   #makeError;
   #error;
+  #over = false;
   #timer;
   #pending = new Set();
   #passed = [];
@@ -26,7 +27,10 @@ class Deadline {
   /** A signal that is aborted when the deadline passes, or when `signal` is. */
   linked(signal) {
     if (signal !== undefined) {
-      const follow = () => this.#controller.abort(signal.reason);
+      const follow = () => {
+        this.clear();
+        this.#controller.abort(signal.reason);
+      };
       if (signal.aborted) {
         follow();
       } else {
@@ -36,9 +40,21 @@ class Deadline {
     return this.#controller.signal;
   }
 
-  /** Calls back when the deadline passes. */
+  /** Calls back when the deadline passes, at once when it has. */
   whenPassed(callback) {
-    this.#passed.push(callback);
+    if (this.#error === undefined) {
+      this.#passed.push(callback);
+    } else {
+      callback();
+    }
+  }
+
+  /** Throws what the stream ends with once the deadline has passed: nothing starts after it. */
+  check() {
+    this.#look();
+    if (this.#error !== undefined) {
+      throw this.#error;
+    }
   }
 
   /**
@@ -58,8 +74,9 @@ class Deadline {
     });
   }
 
-  /** The call is over. */
+  /** The call is over: what has not passed by now never will. */
   clear() {
+    this.#over = true;
     clearTimeout(this.#timer);
   }
 
@@ -74,13 +91,13 @@ class Deadline {
   }
 
   #look() {
-    if (this.#error === undefined && Date.now() >= this.#at) {
-      this.clear();
+    if (!this.#over && Date.now() >= this.#at) {
       this.#expire();
     }
   }
 
   #expire() {
+    this.clear();
     this.#error = this.#makeError();
     for (const reject of this.#pending) {
       reject(this.#error);

@@ -19,8 +19,9 @@ function within(iterable, run, deadline, over = () => {}) {
       deadline?.whenPassed(() => step("return").catch(() => {}));
 
       const next = async (value) => {
-        const pending = step("next", value);
         try {
+          deadline?.check();
+          const pending = step("next", value);
           const result = await (deadline === undefined ? pending : deadline.bound(pending));
           if (result.done) {
             over();

@@ -444,6 +444,55 @@ describe("endStreamsAtExpiry", () => {
     assert.ok(isExpiry(handlerSaw));
   });
 
+  it("starts no handler and takes no step after the deadline", async () => {
+    const ran = [];
+    // Without `return`, so that nothing but the look before a step keeps it from taking one.
+    const next = async () => {
+      ran.push("step");
+      return { done: true };
+    };
+    const source = () => ({ [Symbol.asyncIterator]: () => ({ next }) });
+    const validate = () => new Promise((resolve) => setTimeout(() => resolve(true), 2100));
+    const late = make({ endStreamsAtExpiry: true, validate })(async () => ran.push("handler"));
+    const req = { ...request(hmacToken({ sub: "alice", exp: inSeconds(2) })), stream: true, message: source() };
+    const kept = make({ endStreamsAtExpiry: true })(async () => ({ stream: true, message: source() }));
+    const { message } = await kept(streamRequest(soon()));
+    await assert.rejects(late(req), isExpiry);
+    await assert.rejects(collect(message), isExpiry);
+    assert.deepEqual(ran, []);
+  });
+
+  it("forgets a call whose signal aborts or that has answered, and reports nothing of it", async (t) => {
+    const { setTimeout: set, clearTimeout: clear } = globalThis;
+    const live = new Set();
+    t.mock.method(globalThis, "setTimeout", (...args) => {
+      const timer = set(...args);
+      live.add(timer);
+      return timer;
+    });
+    t.mock.method(globalThis, "clearTimeout", (timer) => {
+      live.delete(timer);
+      clear(timer);
+    });
+    const told = [];
+    const jwtAuth = make({ endStreamsAtExpiry: true, onReject: ({ code }) => told.push(code) });
+    const controller = new AbortController();
+    const answers = [];
+    for (let count = 0; count < 5; count += 1) {
+      const req = { ...streamRequest(soon()), signal: controller.signal };
+      answers.push(await jwtAuth(async ({ signal }) => ({ stream: true, message: stream([signal]) }))(req));
+      await jwtAuth(async () => ({ stream: false }))(streamRequest(soon()));
+    }
+    assert.equal(live.size, 5);
+    controller.abort(new Error("gone"));
+    assert.equal(live.size, 0);
+    await new Promise((resolve) => set(resolve, 2200));
+    assert.deepEqual(told, []);
+    for (const { message } of answers) {
+      assert.equal((await collect(message))[0].reason.message, "gone");
+    }
+  });
+
   it("leaves unary calls, tokens without exp and far-away expiries alone", async () => {
     const jwtAuth = make({ endStreamsAtExpiry: true });
     const far = hmacToken({ sub: "alice", exp: inSeconds(100 * 365 * 86_400) });
