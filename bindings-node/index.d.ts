@@ -381,6 +381,7 @@ export declare class JwtVerifier implements AsyncDisposable {
    *
    * @param options `timeout`: longest wait; by default that of the fetch
    * @throws {JwtAuthError} `ERR_KEYS_UNAVAILABLE`, its `reason` `"timeout"` when the wait was too long
+   * @throws {ConfigError} when `timeout` is no duration, or anything else is given
    */
   ready(options?: { readonly timeout?: Duration | undefined }): Promise<void>;
 
@@ -422,7 +423,8 @@ export declare function createJwtAuthInterceptor(optionsOrVerifier: JwtAuthOptio
 /**
  * Makes a `requestGate` for Connect 2.2 and later: it refuses before the body of a request is read,
  * and leaves the context in the request's context values under {@link jwtAuthContextKey}. Use it
- * together with the interceptor, which then does not verify again.
+ * together with the interceptor, which then does not verify again: give the gate the interceptor's
+ * verifier. An interceptor of other options or hooks verifies by itself.
  *
  * @example
  * ```ts
@@ -474,12 +476,14 @@ export declare const AUTH_HEADERS: {
 };
 
 /**
- * Writes a context to headers. What does not fit its limit is left out.
+ * Writes a context to headers, in place of any that were there. What does not fit its limit is left
+ * out.
  *
  * @param headers where to write
  * @param context what to write
  * @param propagatedClaims which claims to write; by default all
  * @throws {RangeError} when the subject is longer than 512 bytes
+ * @throws {TypeError} when `roles`, `scopes` or `propagatedClaims` is not an array
  */
 export declare function setAuthHeaders(
   headers: Headers,

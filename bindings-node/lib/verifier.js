@@ -3,7 +3,9 @@
 
 const { readRefusal } = require("./answer.js");
 const { readDuration } = require("./duration.js");
+const { ConfigError } = require("./errors.js");
 const { Guard } = require("./guard.js");
+const { isPlain, ownMembers } = require("./members.js");
 const { refusalError } = require("./refusal.js");
 
 /** The guard of each verifier, for the interceptor and the request gate. */
@@ -22,8 +24,8 @@ class JwtVerifier {
     return guardOf(this).verifyNow(token);
   }
 
-  async ready(options = {}) {
-    const seconds = readDuration(options.timeout, "timeout");
+  async ready(options) {
+    const seconds = readTimeout(options);
     const { native } = guardOf(this);
     const pending = native.ready() ?? "";
     const answer = seconds === undefined ? await pending : await within(pending, seconds, native);
@@ -45,17 +47,28 @@ class JwtVerifier {
   }
 }
 
+/** The `timeout` of ready's options in seconds, undefined when not given. */
+function readTimeout(options) {
+  if (options === undefined || options === null) {
+    return undefined;
+  }
+  if (typeof options !== "object" || !isPlain(options)) {
+    throw new ConfigError("options", "options must be a plain object such as { timeout: 5 }");
+  }
+  const { timeout, ...unknown } = Object.fromEntries(ownMembers(options, ""));
+  for (const name of Object.keys(unknown)) {
+    throw new ConfigError(name, `option \`${name}\`: unknown option; known here: timeout`);
+  }
+  return readDuration(timeout, "timeout");
+}
+
 /** The answer, or a refusal for want of time. */
 function within(pending, seconds, native) {
   if (typeof pending === "string") {
     return pending;
   }
   return new Promise((resolve, reject) => {
-    const late = () => {
-      const refusal = { ...readRefusal(native.refuse("ERR_KEYS_UNAVAILABLE")), reason: "timeout" };
-      refusal.message = `no keys within ${seconds} s`;
-      resolve(`!${JSON.stringify(refusal)}`);
-    };
+    const late = () => resolve(native.refuseLate());
     const timer = setTimeout(late, Math.min(seconds * 1000, 2 ** 31 - 1));
     pending.then(resolve, reject).finally(() => clearTimeout(timer));
   });

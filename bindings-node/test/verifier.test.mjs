@@ -97,6 +97,25 @@ describe("JwtVerifier", () => {
     }
   });
 
+  it("takes no options but a timeout", async () => {
+    const verifier = new JwtVerifier({ secret: SECRET });
+    for (const options of [undefined, null, {}, { timeout: undefined }, { timeout: null }]) {
+      await verifier.ready(options);
+    }
+    for (const [options, option] of [
+      [{ timout: 5 }, "timout"],
+      [{ timeout: 5, signal: null }, "signal"],
+      ["5s", "options"],
+      [[5], "options"],
+    ]) {
+      await assert.rejects(verifier.ready(options), (error) => {
+        assert.ok(error instanceof ConfigError);
+        assert.equal(error.option, option);
+        return true;
+      });
+    }
+  });
+
   it("ends waiting calls when it is closed, any number of times", async () => {
     jwks.delayMs = 1000;
     try {
