@@ -57,7 +57,7 @@ impl NativeGate {
     /// The refusal that a code of the table stands for, for hooks that run in JavaScript.
     #[napi]
     pub fn refuse(&self, code: String) -> String {
-        let code = Code::ALL.iter().copied().find(|known| known.as_str() == code).unwrap_or(Code::Internal);
+        let code = Code::from_name(&code).unwrap_or(Code::Internal);
         answer::refused(&self.gate.refuse(code))
     }
 

@@ -28,7 +28,7 @@ mod _native {
     #[pymodule_export]
     use super::options::read_duration;
     #[pymodule_export]
-    use super::refusal::{Refusal, error_table};
+    use super::refusal::{Refusal, error_table, missing_credentials};
     #[pymodule_export]
     use super::ticket::Ticket;
 

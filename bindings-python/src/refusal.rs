@@ -85,7 +85,13 @@ impl Refusal {
 
 /// The code with this name.
 pub fn code_named(name: &str) -> Option<Code> {
-    Code::ALL.iter().copied().find(|code| code.as_str() == name)
+    Code::from_name(name)
+}
+
+/// The refusal of a request without credentials, where no gate is near to make it.
+#[pyfunction]
+pub fn missing_credentials() -> Refusal {
+    Refusal(core::Refusal::of(Code::CredentialsMissing))
 }
 
 /// Every refusal code as the core has it.

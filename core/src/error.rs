@@ -204,6 +204,12 @@ pub struct Refusal {
 }
 
 impl Refusal {
+    /// The plain refusal that a code stands for, where no gate is near to make it.
+    #[must_use]
+    pub fn of(code: Code) -> Self {
+        Self::new(code)
+    }
+
     pub(crate) fn new(code: Code) -> Self {
         let challenge = match code {
             Code::KeysUnavailable => None,

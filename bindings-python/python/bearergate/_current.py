@@ -10,10 +10,10 @@ from contextvars import ContextVar, Token
 from typing import TYPE_CHECKING, final
 
 from ._errors import of_refusal
-from ._native import Gate
+from ._native import missing_credentials
 
 if TYPE_CHECKING:
-    from ._native import AuthContext, Refusal
+    from ._native import AuthContext
 
 __all__ = ["get_auth_context", "require_auth_context"]
 
@@ -77,15 +77,8 @@ def require_auth_context() -> AuthContext:
     context = get_auth_context()
     if context is None:
         raise of_refusal(
-            _nobody(),
+            missing_credentials(),
             "no verified caller here: the code runs outside a request, its method is in skip_methods, "
             "or the interceptor is not installed",
         )
     return context
-
-
-def _nobody() -> Refusal:
-    """The core's refusal of a request without credentials."""
-    # It makes refusals for a gate, and no gate may be near. This one is asked for nothing else, so it
-    # never looks for its keys.
-    return Gate({"jwks_uri": "https://no-keys.invalid/"}).refuse("ERR_CREDENTIALS_MISSING")

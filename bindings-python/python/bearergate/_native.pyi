@@ -17,6 +17,7 @@ __all__ = [
     "encode_auth_headers",
     "error_table",
     "matches_method_pattern",
+    "missing_credentials",
     "read_duration",
 ]
 
@@ -170,6 +171,9 @@ def read_duration(name: str, given: Duration) -> float:
     Raises:
         ConfigError: When it is none; the error calls it by `name`.
     """
+
+def missing_credentials() -> Refusal:
+    """The refusal of a request without credentials, where no gate is near to make it."""
 
 def error_table() -> list[dict[str, str]]:
     """Every refusal code as the core has it."""
