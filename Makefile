@@ -121,7 +121,7 @@ package: build/node build/python-$(OLDEST)
 	rm -rf dist && mkdir dist
 	cd bindings-node && npm pack --silent --pack-destination ../dist
 	cd bindings-python && CARGO_BUILD_TARGET=$(HOST) .venv-$(OLDEST)/bin/maturin build --release --locked --quiet --out ../dist
-	cd bindings-python && .venv-$(OLDEST)/bin/maturin sdist --quiet --out ../dist
+	cd bindings-python && .venv-$(OLDEST)/bin/maturin sdist --out ../dist
 	@ls -l dist
 
 bench:
