@@ -125,7 +125,7 @@ package: build/node build/python-$(OLDEST)
 	@ls -l dist
 
 bench:
-	cargo bench --locked --quiet --target $(HOST) -p bearergate-core
+	cargo bench --locked --quiet --target $(HOST) -p bearergate-core --bench against_bare
 
 # --- lint and types ---------------------------------------------------------------------------
 
