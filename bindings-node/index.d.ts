@@ -379,7 +379,7 @@ export declare class JwtVerifier implements AsyncDisposable {
   /**
    * Waits until keys are there, fetching them if need be.
    *
-   * @param options `timeout`: longest wait; by default that of the fetch
+   * @param options `timeout`: longest wait, over which failed fetches are repeated; by default an hour
    * @throws {JwtAuthError} `ERR_KEYS_UNAVAILABLE`, its `reason` `"timeout"` when the wait was too long
    * @throws {ConfigError} when `timeout` is no duration, or anything else is given
    */

@@ -82,8 +82,8 @@ class JwtVerifier:
         """Waits until every remote key set has keys, fetching where none is under way.
 
         Args:
-            timeout: Seconds, a `timedelta`, or a string such as `"5s"`; without one the wait ends with
-                the attempt itself.
+            timeout: Seconds, a `timedelta`, or a string such as `"5s"`. Failed fetches are repeated
+                until then; without one, for an hour.
 
         Raises:
             KeysUnavailableError: When the keys did not come; its `reason` is `timeout` when the time
