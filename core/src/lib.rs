@@ -59,7 +59,7 @@ pub use clock::{Clock, ManualClock};
 pub use context::Verified;
 pub use error::{Code, ConnectCode, Reason, Refusal};
 pub use gate::{Decision, Gate, Request};
-pub use keyset::{SkippedKey, Ticket};
+pub use keyset::{KeyEvent, KeyEventKind, KeySource, SkippedKey, Ticket};
 pub use method::matches_method_pattern;
 pub use options::{
     CacheOption, ClaimPath, ClaimsMapping, ConfigError, Confirmation, CredentialsOptions, JwksOptions, KeyAlgorithm,

@@ -80,7 +80,7 @@ impl Stats {
 }
 
 #[allow(clippy::cast_precision_loss)] // milliseconds of a lifetime are exact
-fn seconds(ms: i64) -> f64 {
+pub(crate) fn seconds(ms: i64) -> f64 {
     ms as f64 / 1000.0
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use crate::alg::Alg;
 use crate::cache::{Cache, Found};
@@ -11,7 +12,9 @@ use crate::context::Verified;
 use crate::error::{Code, Reason, Refusal};
 use crate::header::Header;
 use crate::key::PreparedKey;
-use crate::keyset::{Choice, Current, KeySet, Landed, Lease, NoWait, Resolver, Ticket, Want};
+use crate::keyset::{
+    Choice, Current, KeyEvent, KeySet, Landed, Lease, Listener, NoWait, RemoteSet, Resolver, Ticket, Want,
+};
 use crate::options::{ConfigError, Keys, Options, Policy, Trust, Trusts};
 use crate::stats::Stats;
 use crate::token::Token;
@@ -42,13 +45,13 @@ pub enum Outcome {
 pub enum Readiness {
     /// Every key set has keys.
     Ready,
-    /// A fetch is under way, and is retried until it succeeds, the verifier is closed, or an hour has
+    /// A fetch is under way, and is retried until it succeeds, the verifier is closed, or the limit has
     /// passed.
     Wait(Ticket<()>),
 }
 
 /// How long readiness is waited for at most: whoever asked may long have stopped listening.
-const READY_LIMIT_MS: i64 = 3_600_000;
+const READY_LIMIT: Duration = Duration::from_secs(3600);
 
 /// Why a token is not accepted yet.
 enum NotYet<'a> {
@@ -263,14 +266,18 @@ impl Verifier {
         }
     }
 
-    /// Whether every key set has keys; where one has none, its fetch is begun or joined.
+    /// Whether every key set has keys; where one has none, its fetch is begun or joined. The ticket is
+    /// answered with the first fetch that ends after `limit`, if no good one came before; without a
+    /// limit it is an hour.
     #[must_use]
-    pub fn ready(&self) -> Readiness {
+    pub fn ready(&self, limit: Option<Duration>) -> Readiness {
         if self.unready_set().is_none() && !self.is_closed() {
             return Readiness::Ready;
         }
         let (ticket, resolver) = Ticket::pair();
-        self.await_sets(resolver, self.0.clock.monotonic_ms().saturating_add(READY_LIMIT_MS));
+        let limit = limit.map_or(READY_LIMIT, |limit| limit.min(READY_LIMIT));
+        let limit_ms = i64::try_from(limit.as_millis()).unwrap_or(i64::MAX);
+        self.await_sets(resolver, self.0.clock.monotonic_ms().saturating_add(limit_ms));
         Readiness::Wait(ticket)
     }
 
@@ -298,11 +305,30 @@ impl Verifier {
         }
     }
 
-    fn remote_sets(&self) -> impl Iterator<Item = &Lease> {
+    pub(crate) fn remote_sets(&self) -> impl Iterator<Item = &Lease> {
         self.0.policy.trusts.iter().filter_map(|trust| match &trust.keys {
             Keys::Remote(set) => Some(set),
             _ => None,
         })
+    }
+
+    /// Has `listener` told of each fetch of this verifier's keys, and of each change of them, from now
+    /// until it is closed, beginning with what came from a snapshot. It is called on a thread of its
+    /// own, one event after the other; what it cannot keep up with is dropped.
+    pub fn on_key_event(&self, listener: impl Fn(&KeyEvent) + Send + Sync + 'static) {
+        let listener: Listener = Arc::new(listener);
+        for trust in self.0.policy.trusts.iter() {
+            if let Keys::Remote(set) = &trust.keys {
+                set.listen(set.owner(), trust.rules.issuer(), Arc::clone(&listener));
+            }
+        }
+    }
+
+    /// What the operator should know about how this verifier was built: that it is one of many for
+    /// the same source, as when one is built for each request. Said once in a process for each source.
+    #[must_use]
+    pub fn advice(&self) -> Option<&str> {
+        self.remote_sets().find_map(Lease::advice)
     }
 
     /// The state of keys and cache.
@@ -313,7 +339,14 @@ impl Verifier {
             Keys::Set(set) => set.len(),
             Keys::Remote(_) => 0,
         });
-        let sets = self.remote_sets().map(|set| set.stats()).collect();
+        // Two entries of `issuers` may share one set.
+        let mut seen: Vec<&Arc<RemoteSet>> = Vec::new();
+        for set in self.remote_sets() {
+            if !seen.iter().any(|other| Arc::ptr_eq(other, set)) {
+                seen.push(set);
+            }
+        }
+        let sets = seen.into_iter().map(|set| set.stats()).collect();
         let cache = self.0.cache.as_ref().map(Cache::counts).unwrap_or_default();
         Stats::new(fixed.sum(), sets, cache, self.is_closed())
     }

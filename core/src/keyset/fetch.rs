@@ -1,6 +1,8 @@
 //! One fetch of a key set, discovery included (`OpenID` Connect Discovery 1.0 section 4, RFC 8414
 //! section 3).
 
+use std::sync::Arc;
+
 use reqwest::{Client, Url};
 
 use super::KeySet;
@@ -10,14 +12,14 @@ use crate::options::{FetchPolicy, Locator, check_remote_url};
 
 /// What a fetch brought.
 #[allow(clippy::large_enum_variant)] // one per fetch
-pub(super) enum Fetched {
-    Set { keys: KeySet, age_ms: Option<i64>, validator: Option<Validator> },
+pub(crate) enum Fetched {
+    Set { keys: KeySet, document: Arc<[u8]>, age_ms: Option<i64>, validator: Option<Validator> },
     NotModified { age_ms: Option<i64> },
 }
 
 /// The entity tag of the set we have, and where it came from.
 #[derive(Debug, Clone)]
-pub(super) struct Validator {
+pub(crate) struct Validator {
     url: Url,
     etag: String,
 }
@@ -36,8 +38,9 @@ pub(super) async fn fetch(
     match get(client, &url, configured, policy, etag).await? {
         Reply::NotModified { age_ms } => Ok(Fetched::NotModified { age_ms }),
         Reply::Body { bytes, age_ms, etag } => {
-            let keys = KeySet::parse(bytes, policy.max_keys).map_err(|bad| HttpError::new(bad.0))?;
-            Ok(Fetched::Set { keys, age_ms, validator: etag.map(|etag| Validator { url, etag }) })
+            let document = Arc::from(bytes.as_slice());
+            let keys = KeySet::parse(bytes, policy.max_keys).map_err(|bad| HttpError::invalid(bad.0))?;
+            Ok(Fetched::Set { keys, document, age_ms, validator: etag.map(|etag| Validator { url, etag }) })
         }
     }
 }
@@ -53,7 +56,7 @@ async fn discover(client: &Client, name: &str, issuer: &Url, policy: &FetchPolic
     else {
         return Err(HttpError::new("discovery: status 304"));
     };
-    jwks_uri(bytes, name, issuer, policy).map_err(|problem| HttpError::new(format!("discovery: {problem}")))
+    jwks_uri(bytes, name, issuer, policy).map_err(|problem| HttpError::invalid(format!("discovery: {problem}")))
 }
 
 /// Reads a metadata document, which must speak for exactly the configured issuer.

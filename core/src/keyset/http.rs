@@ -9,19 +9,30 @@ use reqwest::header::{
 use reqwest::{Client, NoProxy, Proxy, StatusCode, Url, redirect};
 
 use super::roots;
+use crate::error::Reason;
 use crate::options::FetchPolicy;
 
 /// A fetch that gave nothing, in words for the operator.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct HttpError {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct HttpError {
     pub(super) text: String,
+    /// `timeout`, `invalid` for an answer that cannot be used, else `unavailable`.
+    pub(super) reason: Reason,
     pub(super) status: Option<u16>,
-    pub(super) retry_after_ms: Option<i64>,
+    pub(crate) retry_after_ms: Option<i64>,
 }
 
 impl HttpError {
-    pub(super) fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), ..Self::default() }
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into(), reason: Reason::Unavailable, status: None, retry_after_ms: None }
+    }
+
+    pub(super) fn invalid(text: impl Into<String>) -> Self {
+        Self { reason: Reason::Invalid, ..Self::new(text) }
+    }
+
+    pub(crate) fn timeout(text: impl Into<String>) -> Self {
+        Self { reason: Reason::Timeout, ..Self::new(text) }
     }
 }
 
@@ -94,9 +105,9 @@ pub(super) async fn get(
         StatusCode::NOT_MODIFIED if asked => return Ok(Reply::NotModified { age_ms }),
         status => {
             return Err(HttpError {
-                text: format!("status {}", status.as_u16()),
                 status: Some(status.as_u16()),
                 retry_after_ms: retry_after_ms(response.headers()),
+                ..HttpError::new(format!("status {}", status.as_u16()))
             });
         }
     }
@@ -104,7 +115,7 @@ pub(super) async fn get(
     let mut bytes = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| transport(&error))? {
         if bytes.len() + chunk.len() > policy.max_bytes {
-            return Err(HttpError::new(format!("the body is longer than `maxBytes` ({})", policy.max_bytes)));
+            return Err(HttpError::invalid(format!("the body is longer than `maxBytes` ({})", policy.max_bytes)));
         }
         bytes.extend_from_slice(&chunk);
     }
@@ -113,14 +124,14 @@ pub(super) async fn get(
 
 /// A transport error without its URL, whose query may hold a key.
 fn transport(error: &reqwest::Error) -> HttpError {
-    let what = if error.is_timeout() {
-        "timed out"
+    let (what, make): (_, fn(String) -> HttpError) = if error.is_timeout() {
+        ("timed out", HttpError::timeout)
     } else if error.is_connect() {
-        "cannot connect"
+        ("cannot connect", HttpError::new)
     } else if error.is_decode() {
-        "the body cannot be decoded"
+        ("the body cannot be decoded", HttpError::invalid)
     } else {
-        "the connection failed"
+        ("the connection failed", HttpError::new)
     };
     let mut root: &dyn std::error::Error = error;
     while let Some(source) = root.source() {
@@ -128,7 +139,7 @@ fn transport(error: &reqwest::Error) -> HttpError {
     }
     // The innermost error is the operating system's or TLS's own words; the outer ones hold the URL.
     let innermost = root.to_string();
-    if innermost.contains("://") { HttpError::new(what) } else { HttpError::new(format!("{what}: {innermost}")) }
+    make(if innermost.contains("://") { what.to_owned() } else { format!("{what}: {innermost}") })
 }
 
 /// How long a response may be used: `Cache-Control: max-age`, else `Expires` (RFC 9111 section

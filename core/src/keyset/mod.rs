@@ -1,17 +1,22 @@
 //! Sets of keys: which key of a set a token names, and where sets come from.
 
+mod crowd;
+mod event;
 mod fetch;
 mod http;
 mod jitter;
 mod machine;
+#[cfg(test)]
+mod model;
 mod process;
 mod remote;
 mod roots;
 mod runtime;
 mod shared;
+mod snapshot;
 mod ticket;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -20,6 +25,8 @@ use crate::alg::{Alg, AlgSet};
 use crate::json::{Document, Kind};
 use crate::key::{KeyProblem, PreparedKey, from_jwk_set_member};
 
+pub(crate) use event::Listener;
+pub use event::{KeyEvent, KeyEventKind, KeySource};
 pub(crate) use machine::Timing;
 pub(crate) use remote::{Current, Landed, NoWait, RemoteSet, SetStats, Want};
 pub(crate) use roots::{
@@ -30,7 +37,7 @@ pub(crate) use ticket::Resolver;
 pub use ticket::Ticket;
 
 /// An immutable set of prepared keys.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct KeySet {
     keys: Vec<Arc<PreparedKey>>,
     by_kid: HashMap<Box<str>, Vec<usize>>,
@@ -127,6 +134,14 @@ impl KeySet {
             }
             _ => only(self.keys.iter(), alg),
         }
+    }
+
+    /// Names of the keys that another set does not hold.
+    pub(crate) fn kids_beside(&self, other: Option<&Self>) -> Vec<Option<String>> {
+        let name = |key: &Arc<PreparedKey>| key.kid().map(str::to_owned);
+        let known: HashSet<_> =
+            other.iter().flat_map(|other| &other.keys).map(|key| (key.identity(), key.kid())).collect();
+        self.keys.iter().filter(|key| !known.contains(&(key.identity(), key.kid()))).map(name).collect()
     }
 
     /// Whether both sets hold the same keys under the same names in the same order.

@@ -165,6 +165,10 @@ pub struct JwksOptions {
     pub allow_http: Option<bool>,
     /// JSON text of a JWK Set to start from, stale from the start.
     pub initial: Option<String>,
+    /// Path of a file that keeps the last good set, so that a start is possible while the endpoint is
+    /// down. Written with mode 0600; read only if it is a regular file of the effective user that
+    /// nobody else can write. Unix only.
+    pub snapshot_file: Option<String>,
 }
 
 /// Where a token is found in a request.

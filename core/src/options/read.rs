@@ -117,6 +117,7 @@ fn jwks(path: &str, value: OptionValue, spelling: Spelling) -> Read<JwksOptions>
             OptionValue::Map(_) => json_text(path, &value),
             other => Err(wrong_type(path, "a JWK Set object", &other)),
         })?,
+        snapshot_file: fields.take_with("snapshotFile", file_path)?,
     };
     fields.finish()?;
     Ok(options)

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -57,6 +57,7 @@ pub(crate) struct SetPolicy {
     pub(crate) fetch: FetchPolicy,
     initial_text: Option<String>,
     pub(crate) initial: Option<Arc<KeySet>>,
+    pub(crate) snapshot_file: Option<PathBuf>,
 }
 
 impl PartialEq for SetPolicy {
@@ -65,6 +66,7 @@ impl PartialEq for SetPolicy {
             && self.timing == other.timing
             && self.fetch == other.fetch
             && self.initial_text == other.initial_text
+            && self.snapshot_file == other.snapshot_file
     }
 }
 
@@ -106,14 +108,36 @@ impl SetPolicy {
                     .map_err(|bad| ConfigError::new("jwks.initial", bad.0))
             })
             .transpose()?;
-        Ok(Self { locator, timing, fetch, initial_text: jwks.initial.clone(), initial })
+        Ok(Self {
+            locator,
+            timing,
+            fetch,
+            initial_text: jwks.initial.clone(),
+            initial,
+            snapshot_file: jwks.snapshot_file.as_ref().map(PathBuf::from),
+        })
     }
 }
 
 /// The checked `jwks` options. They are checked whether or not the key source is a remote one.
 pub(super) fn check_jwks(jwks: &JwksOptions) -> Checked<(Timing, FetchPolicy)> {
     let in_jwks = |error: ConfigError| error.within("jwks");
+    if let Some(file) = &jwks.snapshot_file {
+        check_snapshot_file(Path::new(file)).map_err(|problem| ConfigError::new("jwks.snapshotFile", problem))?;
+    }
     Ok((timing(jwks).map_err(in_jwks)?, FetchPolicy::check(jwks).map_err(in_jwks)?))
+}
+
+/// The file need not be there yet, its directory must.
+fn check_snapshot_file(path: &Path) -> Result<(), &'static str> {
+    if !cfg!(unix) {
+        return Err("is supported on Unix only, where it can be told who may write a file");
+    }
+    if path.file_name().is_none() || path.is_dir() {
+        return Err("must be the path of a file, such as \"/var/lib/my-service/jwks-snapshot\"");
+    }
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if directory.is_dir() { Ok(()) } else { Err("must be in a directory that exists") }
 }
 
 fn discovery_locator(options: &TrustOptions, fetch: &FetchPolicy) -> Checked<Locator> {

@@ -90,6 +90,12 @@ impl Trusts {
             if trusts.iter().any(|trust| trust.rules.issuer() == Some(issuer)) {
                 return Err(ConfigError::new(format!("{path}.issuer"), format!("\"{issuer}\" has an entry already")));
             }
+            if let Some(file) = &entry.jwks.snapshot_file
+                && entries[..i].iter().any(|other| other.jwks.snapshot_file.as_ref() == Some(file))
+            {
+                let problem = "is the file of another entry already; each set of keys needs its own";
+                return Err(ConfigError::new(format!("{path}.jwks.snapshotFile"), problem));
+            }
             trusts.push(Trust::check(&path, &entry.with_defaults(top), clock, Sources::ExactlyOne)?);
         }
         Ok(Self::ByIssuer(trusts))
@@ -112,6 +118,7 @@ impl JwksOptions {
             proxy,
             allow_http,
             initial,
+            snapshot_file,
         } = self;
         timeout.or(*cache_max_age).or(*cooldown).or(*stale_if_error).is_some()
             || refresh_ahead.is_some()
@@ -122,6 +129,7 @@ impl JwksOptions {
             || proxy.is_some()
             || allow_http.is_some()
             || initial.is_some()
+            || snapshot_file.is_some()
     }
 }
 

@@ -1,23 +1,32 @@
 //! A remote set at work: the state machine's decisions carried out. The hot path reads one atomic
 //! pointer and one clock; everything else happens under a lock that is held for moments.
 
+mod disk;
+mod flight;
+mod state;
+
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
-use reqwest::Client;
-use tokio::task::AbortHandle;
 
-use super::fetch::{Fetched, Validator, fetch};
-use super::http::{self, HttpError};
+use self::disk::Start;
+#[cfg(test)]
+pub(crate) use self::flight::Airborne;
+use self::flight::Grounded;
+pub(crate) use self::state::{Landed, NoWait};
+use self::state::{Process, State, Waiter};
+use super::event::{KeyEventKind, KeySource, Listener, Listeners};
+use super::fetch::Validator;
 pub(crate) use super::machine::Want;
-use super::machine::{Answer, Flight, Landing, Machine, Phase, Served};
+use super::machine::{Answer, Machine, Phase, Served};
 use super::process::PerProcess;
 use super::{KeySet, SkippedKey, runtime};
 use crate::clock::Clock;
 use crate::error::{Reason, Refusal};
 use crate::options::SetPolicy;
+use crate::stats::seconds;
 
 /// The key set of one URL.
 pub(crate) struct RemoteSet {
@@ -32,6 +41,12 @@ pub(crate) struct RemoteSet {
     fetches: AtomicU64,
     failures: AtomicU64,
     generations: AtomicU64,
+    listeners: Listeners,
+    /// What the set began with, for whoever listens.
+    start: Vec<KeyEventKind>,
+    /// Where a test keeps fetches until it lands them itself.
+    #[cfg(test)]
+    pub(crate) held: std::sync::OnceLock<std::sync::Mutex<Vec<Airborne>>>,
 }
 
 /// The set in service.
@@ -41,38 +56,23 @@ pub(crate) struct Current {
     /// Changes whenever the keys do, and only then.
     pub(crate) generation: u64,
     served: Served,
+    /// The response body, kept where it is written to disk.
+    document: Option<Arc<[u8]>>,
     validator: Option<Validator>,
 }
 
-/// What must not cross a fork.
-struct Process {
-    state: Mutex<State>,
-    client: OnceLock<Client>,
-}
-
-struct State {
-    machine: Machine,
-    waiters: Vec<Waiter>,
-    flight: Option<AbortHandle>,
-    timer: Option<AbortHandle>,
-    last_error: Option<String>,
-    last_success_wall_ms: Option<i64>,
-}
-
-/// A request that waits for the fetch under way.
-struct Waiter {
-    owner: u64,
-    on_landing: OnLanding,
-}
-
-type OnLanding = Box<dyn FnOnce(Landed) + Send>;
-
-/// How the fetch that a request waited for ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Landed {
-    Good,
-    Failed { timed_out: bool },
-    Closed,
+impl Current {
+    /// What is told when this set takes the place of another.
+    fn change(&self, before: Option<&Self>, source: KeySource) -> KeyEventKind {
+        let (old, new) = (before.map(|before| &*before.keys), &*self.keys);
+        KeyEventKind::KeysChanged {
+            source,
+            keys: new.len(),
+            added: new.kids_beside(old),
+            removed: old.map(|old| old.kids_beside(Some(new))).unwrap_or_default(),
+            skipped: new.skipped().to_vec(),
+        }
+    }
 }
 
 /// A remote set's part of `stats()`.
@@ -93,23 +93,23 @@ pub(crate) struct SetStats {
 
 impl RemoteSet {
     pub(super) fn new(policy: SetPolicy, clock: Clock) -> Arc<Self> {
-        let now = clock.monotonic_ms();
         let mut machine = Machine::new(policy.timing, seed());
-        let current = policy.initial.clone().map(|keys| {
-            machine.start_stale(now);
-            Arc::new(Current { keys, generation: 0, served: machine.served().unwrap_or(EMPTY), validator: None })
-        });
+        let start = Start::of(&policy, &clock, &mut machine);
         Arc::new(Self {
             clock,
             attention: AtomicI64::new(machine.next_wake().unwrap_or(i64::MAX)),
-            current: ArcSwapOption::new(current),
-            process: PerProcess::new(Process::new(machine, None)),
+            current: ArcSwapOption::new(start.current),
+            process: PerProcess::new(Process::new(machine, start.problem)),
             // Whoever makes a set is its first user.
             leases: AtomicUsize::new(1),
             closed: AtomicBool::new(false),
             fetches: AtomicU64::new(0),
             failures: AtomicU64::new(0),
             generations: AtomicU64::new(0),
+            listeners: Listeners::default(),
+            start: start.events,
+            #[cfg(test)]
+            held: std::sync::OnceLock::new(),
             policy,
         })
     }
@@ -187,6 +187,10 @@ impl RemoteSet {
         state.machine.next_attempt().saturating_sub(self.clock.monotonic_ms()).max(0)
     }
 
+    fn next_attempt_seconds(state: &State, now: i64) -> Option<f64> {
+        state.machine.next_wake().map(|at| seconds(at.saturating_sub(now).max(0)))
+    }
+
     /// Starts what is due. Takes no time: the fetch runs on its own thread.
     fn attend(self: &Arc<Self>, now: i64) {
         if self.is_closed() {
@@ -214,118 +218,6 @@ impl RemoteSet {
         self.attention.store(state.machine.next_wake().unwrap_or(overdue), Ordering::Relaxed);
     }
 
-    /// Begins a fetch on its own thread. Where there can be no such thread, the fetch has failed, and
-    /// is landed by the caller once it has given up the lock.
-    #[must_use]
-    fn launch(self: &Arc<Self>, state: &mut State, flight: Flight) -> Option<Grounded> {
-        self.fetches.fetch_add(1, Ordering::Relaxed);
-        self.note_next_wake(state, self.clock.monotonic_ms());
-        let airborne = Airborne { set: Some(Arc::clone(self)), flight };
-        match runtime::handle() {
-            Ok(handle) => {
-                let set = Arc::clone(self);
-                let task = handle.spawn(async move {
-                    let result = set.fetch_once().await;
-                    airborne.land(result);
-                });
-                state.flight = Some(task.abort_handle());
-                None
-            }
-            Err(error) => Some(Grounded { airborne, error }),
-        }
-    }
-
-    async fn fetch_once(&self) -> Result<Fetched, (HttpError, bool)> {
-        let policy = &self.policy.fetch;
-        let limit = Duration::from_millis(policy.timeout_ms);
-        let work = async {
-            let process = self.process();
-            let client = if let Some(client) = process.client.get() {
-                client.clone()
-            } else {
-                let client = http::client(policy, self.policy.uses_tls(), self.policy.is_plain_loopback())?;
-                process.client.get_or_init(|| client).clone()
-            };
-            let validator = self.current.load().as_ref().and_then(|current| current.validator.clone());
-            fetch(&client, &self.policy.locator, policy, validator.as_ref()).await
-        };
-        match tokio::time::timeout(limit, work).await {
-            Ok(result) => result.map_err(|error| {
-                let timed_out = error.text.starts_with("timed out");
-                (error, timed_out)
-            }),
-            Err(_) => Err((HttpError::new(format!("timed out after {} ms", policy.timeout_ms)), true)),
-        }
-    }
-
-    fn landed(self: &Arc<Self>, flight: Flight, result: Result<Fetched, (HttpError, bool)>) {
-        let now = self.clock.monotonic_ms();
-        let process = self.process();
-        let mut state = process.lock();
-        let (landing, outcome) = match &result {
-            Ok(Fetched::Set { age_ms, .. } | Fetched::NotModified { age_ms }) => {
-                (Landing::Good { age_ms: *age_ms }, Landed::Good)
-            }
-            Err((error, timed_out)) => {
-                (Landing::Failed { retry_after_ms: error.retry_after_ms }, Landed::Failed { timed_out: *timed_out })
-            }
-        };
-        if !state.machine.land(now, flight, landing) {
-            return;
-        }
-        state.flight = None;
-        let mut changed = false;
-        let failure = match result {
-            Ok(fetched) => {
-                state.last_success_wall_ms = Some(self.clock.wall_ms());
-                changed = self.serve(fetched, state.machine.served().unwrap_or(EMPTY));
-                None
-            }
-            Err((error, _)) => {
-                self.failures.fetch_add(1, Ordering::Relaxed);
-                state.last_error = Some(error.text.clone());
-                Some(error.text)
-            }
-        };
-        self.note_next_wake(&state, now);
-        self.set_timer(&mut state, now);
-        let waiters = std::mem::take(&mut state.waiters);
-        drop(state);
-        if let Some(error) = failure {
-            tracing::warn!(url = %self.policy.locator, %error, "fetching the key set failed");
-        } else if changed {
-            tracing::info!(url = %self.policy.locator, "key set changed");
-        }
-        for waiter in waiters {
-            (waiter.on_landing)(outcome);
-        }
-    }
-
-    /// Puts a good answer into service, with the old keys where the new ones are the same; whether
-    /// they are other keys.
-    fn serve(&self, fetched: Fetched, served: Served) -> bool {
-        let before = self.current.load_full();
-        let (keys, validator) = match fetched {
-            Fetched::Set { keys, validator, .. } => (Some(keys), validator),
-            Fetched::NotModified { .. } => (None, before.as_ref().and_then(|before| before.validator.clone())),
-        };
-        let kept = before.as_ref().filter(|before| {
-            keys.as_ref().is_none_or(|keys| before.keys.same_keys(keys) && before.keys.skipped() == keys.skipped())
-                || mutant!("key-removed")
-        });
-        let changed = kept.is_none();
-        let current = match (kept, keys) {
-            (Some(kept), _) => Current { keys: Arc::clone(&kept.keys), generation: kept.generation, served, validator },
-            (None, Some(keys)) => {
-                let generation = self.generations.fetch_add(1, Ordering::SeqCst) + 1;
-                Current { keys: Arc::new(keys), generation, served, validator }
-            }
-            (None, None) => return false,
-        };
-        self.current.store(Some(Arc::new(current)));
-        changed
-    }
-
     /// Attends to the set when it next wants to be, requests or not. A set on a manual clock is
     /// attended to by requests alone.
     fn set_timer(self: &Arc<Self>, state: &mut State, now: i64) {
@@ -346,6 +238,10 @@ impl RemoteSet {
         state.timer = Some(timer.abort_handle());
     }
 
+    pub(super) fn is_on_system_clock(&self) -> bool {
+        self.clock.is_system()
+    }
+
     pub(super) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::SeqCst)
     }
@@ -359,6 +255,7 @@ impl RemoteSet {
     /// A user stops using the set: its waiters are answered, and the last one ends all work.
     pub(super) fn release(&self, owner: u64) {
         let last = self.leases.fetch_sub(1, Ordering::SeqCst) == 1;
+        self.listeners.remove(owner);
         let process = self.process();
         let mut state = process.lock();
         if last {
@@ -379,21 +276,33 @@ impl RemoteSet {
         }
     }
 
-    pub(crate) fn stats(&self) -> SetStats {
-        let now = self.clock.monotonic_ms();
-        let process = self.process();
-        let state = process.lock();
-        let current = self.current.load_full();
-        let phase = match state.machine.phase(now) {
+    /// Tells a user of the set what happens to it, beginning with what the set began with.
+    pub(crate) fn listen(&self, owner: u64, issuer: Option<&str>, listener: Listener) {
+        self.listeners.add(owner, issuer, listener);
+        let as_it_began = self.current.load().as_ref().is_none_or(|current| current.generation == 0);
+        for event in self.start.iter().filter(|_| as_it_began) {
+            self.listeners.tell_owner(owner, &self.policy.locator, event);
+        }
+    }
+
+    fn phase(&self, state: &State, now: i64) -> &'static str {
+        match state.machine.phase(now) {
             _ if self.is_closed() => "closed",
             Phase::Cold => "cold",
             Phase::Fresh => "fresh",
             Phase::Ageing => "ageing",
             Phase::Stale => "stale",
             Phase::Dead => "dead",
-        };
+        }
+    }
+
+    pub(crate) fn stats(&self) -> SetStats {
+        let now = self.clock.monotonic_ms();
+        let process = self.process();
+        let state = process.lock();
+        let current = self.current.load_full();
         SetStats {
-            phase,
+            phase: self.phase(&state, now),
             keys: current.as_ref().map_or(0, |current| current.keys.len()),
             skipped: current.as_ref().map(|current| current.keys.skipped().to_vec()).unwrap_or_default(),
             age_ms: state.machine.served().map(|served| now.saturating_sub(served.since)),
@@ -421,67 +330,6 @@ impl RemoteSet {
 }
 
 const EMPTY: Served = Served { since: 0, refresh_at: i64::MIN, stale_at: i64::MIN, dead_at: i64::MIN };
-
-/// Why a request does not wait.
-#[derive(Debug)]
-pub(crate) enum NoWait {
-    /// No fetch is allowed now; the set itself tries again this far away.
-    NotNow {
-        next_attempt_ms: i64,
-    },
-    /// There is a set that the request has not been judged by.
-    Changed,
-    Refused(Refusal),
-}
-
-impl Process {
-    fn new(machine: Machine, last_error: Option<String>) -> Self {
-        let state =
-            State { machine, waiters: Vec::new(), flight: None, timer: None, last_error, last_success_wall_ms: None };
-        Self { state: Mutex::new(state), client: OnceLock::new() }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A fetch that will land, even if its task is dropped half-way.
-struct Airborne {
-    set: Option<Arc<RemoteSet>>,
-    flight: Flight,
-}
-
-impl Airborne {
-    fn land(mut self, result: Result<Fetched, (HttpError, bool)>) {
-        if let Some(set) = self.set.take() {
-            set.landed(self.flight, result);
-        }
-    }
-}
-
-impl Drop for Airborne {
-    fn drop(&mut self) {
-        if let Some(set) = self.set.take() {
-            set.landed(self.flight, Err((HttpError::new("the fetch was cancelled"), false)));
-        }
-    }
-}
-
-/// A fetch that could not begin.
-struct Grounded {
-    airborne: Airborne,
-    error: std::io::Error,
-}
-
-impl Grounded {
-    /// Lands it as failed. The set's lock must not be held.
-    fn land(grounded: Option<Self>) {
-        if let Some(Self { airborne, error }) = grounded {
-            airborne.land(Err((HttpError::new(format!("the fetch thread cannot be started: {error}")), false)));
-        }
-    }
-}
 
 /// Spreads replicas; a random hasher's seed is randomness enough.
 fn seed() -> u64 {

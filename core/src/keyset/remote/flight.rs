@@ -1,0 +1,196 @@
+//! One fetch of a remote set, from take-off to what it changes.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::state::{Landed, State};
+use super::{Current, EMPTY, RemoteSet};
+use crate::error::Reason;
+use crate::keyset::event::{KeyEventKind, KeySource};
+use crate::keyset::fetch::{Fetched, fetch};
+use crate::keyset::http::{self, HttpError};
+use crate::keyset::machine::{Flight, Landing, Served};
+use crate::keyset::runtime;
+
+/// A fetch that will land, even if its task is dropped half-way.
+pub(crate) struct Airborne {
+    set: Option<Arc<RemoteSet>>,
+    flight: Flight,
+}
+
+impl Airborne {
+    #[cfg(test)]
+    pub(crate) fn flight(&self) -> Flight {
+        self.flight
+    }
+
+    pub(crate) fn land(mut self, result: Result<Fetched, HttpError>) {
+        if let Some(set) = self.set.take() {
+            set.landed(self.flight, result);
+        }
+    }
+}
+
+impl Drop for Airborne {
+    fn drop(&mut self) {
+        if let Some(set) = self.set.take() {
+            set.landed(self.flight, Err(HttpError::new("the fetch was cancelled")));
+        }
+    }
+}
+
+/// A fetch that could not begin.
+pub(super) struct Grounded {
+    airborne: Airborne,
+    error: std::io::Error,
+}
+
+impl Grounded {
+    /// Lands it as failed. The set's lock must not be held.
+    pub(super) fn land(grounded: Option<Self>) {
+        if let Some(Self { airborne, error }) = grounded {
+            airborne.land(Err(HttpError::new(format!("the fetch thread cannot be started: {error}"))));
+        }
+    }
+}
+
+impl RemoteSet {
+    /// Begins a fetch on its own thread. Where there can be no such thread, the fetch has failed, and
+    /// is landed by the caller once it has given up the lock.
+    #[must_use]
+    pub(super) fn launch(self: &Arc<Self>, state: &mut State, flight: Flight) -> Option<Grounded> {
+        self.fetches.fetch_add(1, Ordering::Relaxed);
+        self.note_next_wake(state, self.clock.monotonic_ms());
+        let airborne = Airborne { set: Some(Arc::clone(self)), flight };
+        #[cfg(test)]
+        if let Some(held) = self.held.get() {
+            held.lock().unwrap().push(airborne);
+            return None;
+        }
+        match runtime::handle() {
+            Ok(handle) => {
+                let set = Arc::clone(self);
+                let task = handle.spawn(async move {
+                    let result = set.fetch_once().await;
+                    airborne.land(result);
+                });
+                state.flight = Some(task.abort_handle());
+                None
+            }
+            Err(error) => Some(Grounded { airborne, error }),
+        }
+    }
+
+    async fn fetch_once(&self) -> Result<Fetched, HttpError> {
+        let policy = &self.policy.fetch;
+        let limit = Duration::from_millis(policy.timeout_ms);
+        let work = async {
+            let process = self.process();
+            let client = if let Some(client) = process.client.get() {
+                client.clone()
+            } else {
+                let client = http::client(policy, self.policy.uses_tls(), self.policy.is_plain_loopback())?;
+                process.client.get_or_init(|| client).clone()
+            };
+            let validator = self.current.load().as_ref().and_then(|current| current.validator.clone());
+            fetch(&client, &self.policy.locator, policy, validator.as_ref()).await
+        };
+        match tokio::time::timeout(limit, work).await {
+            Ok(result) => result,
+            Err(_) => Err(HttpError::timeout(format!("timed out after {} ms", policy.timeout_ms))),
+        }
+    }
+
+    fn landed(self: &Arc<Self>, flight: Flight, result: Result<Fetched, HttpError>) {
+        let now = self.clock.monotonic_ms();
+        let process = self.process();
+        let mut state = process.lock();
+        let (landing, outcome) = match &result {
+            Ok(Fetched::Set { age_ms, .. } | Fetched::NotModified { age_ms }) => {
+                (Landing::Good { age_ms: *age_ms }, Landed::Good)
+            }
+            Err(error) => (
+                Landing::Failed { retry_after_ms: error.retry_after_ms },
+                Landed::Failed { timed_out: error.reason == Reason::Timeout },
+            ),
+        };
+        if !state.machine.land(now, flight, landing) {
+            return;
+        }
+        state.flight = None;
+        let duration_ms = now.saturating_sub(flight.started());
+        let mut events = Vec::new();
+        match result {
+            Ok(fetched) => {
+                state.last_success_wall_ms = Some(self.clock.wall_ms());
+                let not_modified = matches!(fetched, Fetched::NotModified { .. });
+                let before = self.current.load_full();
+                let after = self.serve(before.as_ref(), fetched, state.machine.served().unwrap_or(EMPTY));
+                let (keys, skipped) = (after.keys.len(), after.keys.skipped().len());
+                events.push(KeyEventKind::Fetch { duration_ms, not_modified, keys, skipped });
+                if before.as_ref().is_none_or(|before| before.generation != after.generation) {
+                    tracing::info!(url = %self.policy.locator, keys, "key set changed");
+                    events.push(after.change(before.as_deref(), KeySource::Remote));
+                }
+            }
+            Err(error) => {
+                self.failures.fetch_add(1, Ordering::Relaxed);
+                tracing::warn!(url = %self.policy.locator, error = %error.text, "fetching the key set failed");
+                state.last_error = Some(error.text.clone());
+                events.push(KeyEventKind::FetchError {
+                    source: KeySource::Remote,
+                    error: error.text,
+                    reason: error.reason,
+                    status: error.status,
+                    state: self.phase(&state, now),
+                    duration_ms: Some(duration_ms),
+                    next_attempt_seconds: Self::next_attempt_seconds(&state, now),
+                });
+            }
+        }
+        self.note_next_wake(&state, now);
+        self.set_timer(&mut state, now);
+        let waiters = std::mem::take(&mut state.waiters);
+        drop(state);
+        for waiter in waiters {
+            (waiter.on_landing)(outcome);
+        }
+        for event in &events {
+            self.listeners.tell(&self.policy.locator, event);
+        }
+        if outcome == Landed::Good {
+            self.write_snapshot();
+        }
+    }
+
+    /// Puts a good answer into service, with the old keys where the new ones are the same.
+    fn serve(&self, before: Option<&Arc<Current>>, fetched: Fetched, served: Served) -> Arc<Current> {
+        let keeps_document = self.policy.snapshot_file.is_some();
+        let (keys, document, validator) = match fetched {
+            Fetched::Set { keys, document, validator, .. } => {
+                (Some(keys), keeps_document.then_some(document), validator)
+            }
+            Fetched::NotModified { .. } => (
+                None,
+                before.and_then(|before| before.document.clone()),
+                before.and_then(|before| before.validator.clone()),
+            ),
+        };
+        let kept = before.filter(|before| {
+            keys.as_ref().is_none_or(|keys| before.keys.same_keys(keys) && before.keys.skipped() == keys.skipped())
+                || mutant!("key-removed")
+        });
+        let (keys, generation) = match (kept, keys) {
+            (Some(kept), _) => (Arc::clone(&kept.keys), kept.generation),
+            (None, keys) => {
+                // A 304 comes only to a validator, and a validator only with a set.
+                let keys = keys.map_or_else(Arc::default, Arc::new);
+                (keys, self.generations.fetch_add(1, Ordering::SeqCst) + 1)
+            }
+        };
+        let current = Arc::new(Current { keys, generation, served, document, validator });
+        self.current.store(Some(Arc::clone(&current)));
+        current
+    }
+}

@@ -1,0 +1,67 @@
+//! What of a remote set must not cross a fork, and who waits in it.
+
+use std::sync::atomic::AtomicBool;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+use reqwest::Client;
+use tokio::task::AbortHandle;
+
+use crate::error::Refusal;
+use crate::keyset::machine::Machine;
+
+/// One process's locks and sockets.
+pub(super) struct Process {
+    state: Mutex<State>,
+    pub(super) client: OnceLock<Client>,
+    /// Whether the snapshot is being written.
+    pub(super) writing: AtomicBool,
+}
+
+pub(super) struct State {
+    pub(super) machine: Machine,
+    pub(super) waiters: Vec<Waiter>,
+    pub(super) flight: Option<AbortHandle>,
+    pub(super) timer: Option<AbortHandle>,
+    pub(super) last_error: Option<String>,
+    pub(super) last_success_wall_ms: Option<i64>,
+}
+
+/// A request that waits for the fetch under way.
+pub(super) struct Waiter {
+    pub(super) owner: u64,
+    pub(super) on_landing: OnLanding,
+}
+
+pub(super) type OnLanding = Box<dyn FnOnce(Landed) + Send>;
+
+/// How the fetch that a request waited for ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Landed {
+    Good,
+    Failed { timed_out: bool },
+    Closed,
+}
+
+/// Why a request does not wait.
+#[derive(Debug)]
+pub(crate) enum NoWait {
+    /// No fetch is allowed now; the set itself tries again this far away.
+    NotNow {
+        next_attempt_ms: i64,
+    },
+    /// There is a set that the request has not been judged by.
+    Changed,
+    Refused(Refusal),
+}
+
+impl Process {
+    pub(super) fn new(machine: Machine, last_error: Option<String>) -> Self {
+        let state =
+            State { machine, waiters: Vec::new(), flight: None, timer: None, last_error, last_success_wall_ms: None };
+        Self { state: Mutex::new(state), client: OnceLock::new(), writing: AtomicBool::new(false) }
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
