@@ -17,8 +17,11 @@ const MIN_AGE_MS: i64 = 60_000;
 /// Share by which a backoff may be shorter or longer, so that replicas spread out.
 const BACKOFF_JITTER: f64 = 0.2;
 
-/// Share of the age by which a refresh ahead may be earlier or later.
-const REFRESH_JITTER: f64 = 0.05;
+/// By which share of the age a replica's refreshes come before or after the usual time. It draws its
+/// share once and keeps it: replicas that fetched together drift apart with every round, where a new
+/// share for each refresh would leave them together for hours.
+const EARLIEST: f64 = -0.06;
+const LATEST: f64 = 0.11;
 
 /// The durations that steer a set.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -116,12 +119,17 @@ pub(crate) struct Machine {
     /// Before this no token causes a fetch.
     next_caused: i64,
     waiters: usize,
+    /// The share of the age after which this replica refreshes.
+    refresh_share: f64,
     jitter: Jitter,
 }
 
 impl Machine {
     pub(crate) fn new(timing: Timing, seed: u64) -> Self {
+        let mut jitter = Jitter::new(seed);
+        let pace = f64::midpoint(EARLIEST, LATEST) + jitter.within((LATEST - EARLIEST) / 2.0);
         Self {
+            refresh_share: (timing.refresh_ahead + pace).min(1.0),
             timing,
             served: None,
             flight: None,
@@ -130,7 +138,7 @@ impl Machine {
             next_own: i64::MIN,
             next_caused: i64::MIN,
             waiters: 0,
-            jitter: Jitter::new(seed),
+            jitter,
         }
     }
 
@@ -270,14 +278,13 @@ impl Machine {
     }
 
     /// Age counts from the start of the fetch, the earliest moment the answer can be of.
-    fn serve_from(&mut self, started: i64, age_ms: Option<i64>) -> Served {
+    fn serve_from(&self, started: i64, age_ms: Option<i64>) -> Served {
         let max = self.timing.cache_max_age_ms;
         let age = age_ms.unwrap_or(max).max(MIN_AGE_MS).min(max);
-        let share = self.timing.refresh_ahead + self.jitter.within(REFRESH_JITTER);
         let stale_at = started.saturating_add(age);
         Served {
             since: started,
-            refresh_at: started.saturating_add(scale(age, share)),
+            refresh_at: started.saturating_add(scale(age, self.refresh_share)),
             stale_at,
             dead_at: self.dead_at(started, age),
         }

@@ -38,8 +38,8 @@ fn a_cold_set_is_fetched_once_for_all_who_wait() {
 fn phases_follow_the_age() {
     let machine = loaded();
     for (now, phase) in [
-        (449_000, Phase::Fresh),
-        (511_000, Phase::Ageing),
+        (443_000, Phase::Fresh),
+        (547_000, Phase::Ageing),
         (600_000, Phase::Stale),
         (4_199_999, Phase::Stale),
         (4_200_000, Phase::Dead),
