@@ -140,8 +140,15 @@ export interface JwksOptions {
   readonly allowHttp?: boolean | undefined;
   /** A set to start from. It is stale from the start: served for `staleIfError` and refreshed with the first request. */
   readonly initial?: JsonWebKeySet | undefined;
-  /** Start of the background refresh, as a share of the age. Default 0.8. */
+  /** Start of the background refresh, as a share of the age: 0.1 to 0.95. Default 0.8. */
   readonly refreshAhead?: number | undefined;
+  /**
+   * Path of a file that keeps the last good set, so that a start is possible while the endpoint is
+   * down. Written with mode 0600 after each good fetch. Read only if it is a regular file of the
+   * effective user that nobody else can write, for the same URL and issuer; the set is as old as it
+   * was. What cannot be used is ignored, and `onFetchError` told. Unix only.
+   */
+  readonly snapshotFile?: string | undefined;
 }
 
 /** The verified-signature cache. */
@@ -237,6 +244,12 @@ export interface JwtAuthOptions extends IssuerRules {
   readonly validate?: ((context: AuthContext) => unknown) | undefined;
   /** Told of each refusal. Whatever it returns or throws changes nothing. */
   readonly onReject?: ((rejection: Rejection) => unknown) | undefined;
+  /** Told of each good fetch of keys, soon after. Whatever it returns or throws changes nothing. */
+  readonly onFetch?: ((event: FetchEvent) => unknown) | undefined;
+  /** Told of each fetch of keys that failed, and of a snapshot that cannot be used or written. */
+  readonly onFetchError?: ((event: FetchErrorEvent) => unknown) | undefined;
+  /** Told when other keys are in service than before. */
+  readonly onKeysChanged?: ((event: KeysChangedEvent) => unknown) | undefined;
 }
 
 /** The name that `@connectum/auth` gives these options. */
@@ -269,6 +282,58 @@ export type JwtAuthErrorCode =
 
 /** Why a check failed, in one word. */
 export type JwtAuthErrorReason = "missing" | "invalid" | "check_failed" | "unsupported" | "unavailable" | "timeout";
+
+/** What every event about keys says. */
+interface KeyEvent {
+  /** Where the keys come from, without its query. */
+  readonly url: string;
+  /** The configured issuer whose keys they are; absent where `issuer` is not one string. */
+  readonly issuer?: string;
+}
+
+/** A good fetch of keys. */
+export interface FetchEvent extends KeyEvent {
+  /** How long it took in milliseconds, discovery included. */
+  readonly durationMs: number;
+  /** Whether the server said that the set is still current (304). */
+  readonly notModified: boolean;
+  /** Number of usable keys. */
+  readonly keys: number;
+  /** Number of keys that are not used. */
+  readonly skipped: number;
+}
+
+/** A fetch that gave nothing, or a snapshot that cannot be used or written. The old set serves on. */
+export interface FetchErrorEvent extends KeyEvent {
+  /** What failed: the network, or the file of `jwks.snapshotFile`. */
+  readonly source: "remote" | "snapshot";
+  /** What went wrong, in words. */
+  readonly error: string;
+  /** `invalid`: the answer cannot be used. */
+  readonly reason: "timeout" | "unavailable" | "invalid";
+  /** HTTP status, where it was another than 200 and 304. */
+  readonly status?: number;
+  /** State of the keys after it, as in {@link VerifierStats.state}. */
+  readonly state: VerifierStats["state"];
+  /** How long the fetch took in milliseconds. */
+  readonly durationMs?: number;
+  /** Seconds until the set itself tries again. */
+  readonly nextAttemptSeconds?: number;
+}
+
+/** Other keys are in service than before. */
+export interface KeysChangedEvent extends KeyEvent {
+  /** Where they come from: the network, `jwks.snapshotFile`, or `jwks.initial`. */
+  readonly source: "remote" | "snapshot" | "initial";
+  /** Number of usable keys now. */
+  readonly keys: number;
+  /** `kid` of each key that is new, `null` for one without. */
+  readonly added: readonly (string | null)[];
+  /** `kid` of each key that is gone, `null` for one without. */
+  readonly removed: readonly (string | null)[];
+  /** Keys of the set that are not used. */
+  readonly skipped: readonly SkippedKey[];
+}
 
 /** A refusal as `onReject` is told of it. It never holds the token, a signature or a secret. */
 export interface Rejection {

@@ -6,6 +6,7 @@
 const { createHash } = require("node:crypto");
 const { isRefusal, isSkip, readAccepted, readRefusal, readVerified } = require("./answer.js");
 const { configError } = require("./errors.js");
+const { teller, wantsEvents } = require("./events.js");
 const native = require("./native.js");
 const { readOptions } = require("./options.js");
 const { refusalError, report } = require("./refusal.js");
@@ -31,6 +32,12 @@ class Guard {
     this.native = opened;
     this.hooks = hooks;
     this.credentialsHeader = opened.credentialsHeader;
+    if (wantsEvents(hooks)) {
+      opened.onKeyEvent(teller(hooks));
+    }
+    if (typeof opened.advice === "string") {
+      process.emitWarning(opened.advice, { type: "BearergateWarning", code: "BEARERGATE_VERIFIER_PER_REQUEST" });
+    }
   }
 
   /**

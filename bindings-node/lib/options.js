@@ -3,12 +3,13 @@
 
 const { encodeMembers } = require("./encode.js");
 const { ConfigError } = require("./errors.js");
+const { EVENT_HOOKS } = require("./events.js");
 const { isPlain, ownMembers } = require("./members.js");
 
 /** Members that stay: functions. */
-const HOOKS = ["validate", "onReject"];
+const HOOKS = ["validate", "onReject", ...EVENT_HOOKS];
 
-/** Both hooks, present or not: what an absent one would inherit is none. */
+/** Every hook, present or not: what an absent one would inherit is none. */
 function readHooks(members) {
   const given = new Map(members);
   return Object.fromEntries(
@@ -24,7 +25,7 @@ function readHooks(members) {
 
 /**
  * @param {object} options
- * @returns {{json: string, hooks: {validate?: Function, onReject?: Function}}}
+ * @returns {{json: string, hooks: Record<string, Function | undefined>}}
  */
 function readOptions(options) {
   if (typeof options !== "object" || options === null || Array.isArray(options) || !isPlain(options)) {

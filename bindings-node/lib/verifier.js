@@ -27,7 +27,7 @@ class JwtVerifier {
   async ready(options) {
     const seconds = readTimeout(options);
     const { native } = guardOf(this);
-    const pending = native.ready() ?? "";
+    const pending = native.ready(seconds) ?? "";
     const answer = seconds === undefined ? await pending : await within(pending, seconds, native);
     if (answer !== "") {
       throw refusalError(readRefusal(answer), {});

@@ -8,6 +8,7 @@ mod answer;
 mod clock;
 mod codes;
 mod duration;
+mod events;
 mod gate;
 mod headers;
 mod method;

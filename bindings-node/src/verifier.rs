@@ -1,5 +1,7 @@
 //! The verifier of a gate: bare tokens, readiness, counts.
 
+use std::time::Duration;
+
 use bearergate_core::{Code, Outcome, Readiness, Ticket};
 use napi::Env;
 use napi::bindgen_prelude::{Either, Object};
@@ -55,8 +57,10 @@ impl NativeGate {
 
     /// Nothing when keys are there, else a promise of nothing or a refusal.
     #[napi]
-    pub fn ready<'env>(&self, env: &'env Env) -> napi::Result<Option<Object<'env>>> {
-        match throwing(|| self.gate.verifier().ready())? {
+    pub fn ready<'env>(&self, env: &'env Env, seconds: Option<f64>) -> napi::Result<Option<Object<'env>>> {
+        // Beyond what a Duration holds there is no limit.
+        let limit = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        match throwing(|| self.gate.verifier().ready(limit))? {
             Readiness::Ready => Ok(None),
             Readiness::Wait(ticket) => Ok(Some(wait::promise(env, &self.gate, ticket, |_, ()| String::new())?)),
         }

@@ -1,5 +1,7 @@
 //! One gate over one set of options: one call per request.
 
+use std::time::Duration;
+
 use bearergate_core::{
     self as core, Clock, Code, Decision, ManualClock, Options, Outcome, Readiness, Request, Spelling,
 };
@@ -9,6 +11,7 @@ use pyo3::types::PyString;
 
 use crate::answer::Answer;
 use crate::context::AuthContext;
+use crate::outside::call_python;
 use crate::refusal::{Refusal, code_named};
 use crate::ticket::{Pending, Ticket};
 use crate::{guard, options, python};
@@ -117,8 +120,11 @@ impl Gate {
     }
 
     /// `None` when the keys are there, else a ticket; starts a fetch where none is under way.
-    fn ready<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        match guard::detached(py, || self.core.verifier().ready()) {
+    #[pyo3(signature = (limit = None))]
+    fn ready<'py>(&self, py: Python<'py>, limit: Option<f64>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        // Beyond what a Duration holds there is no limit.
+        let limit = limit.and_then(|seconds| Duration::try_from_secs_f64(seconds.max(0.0)).ok());
+        match guard::detached(py, || self.core.verifier().ready(limit)) {
             Some(Readiness::Ready) => Ok(None),
             Some(Readiness::Wait(ticket)) => waiting(py, Pending::Keys(ticket)).map(Some),
             None => Err(PyRuntimeError::new_err("a defect inside the verifier")),
@@ -149,6 +155,26 @@ impl Gate {
     /// The refusal for keys that did not come in the time that the caller gave.
     fn refuse_late(&self) -> Refusal {
         Refusal(self.core.refuse_late())
+    }
+
+    /// Has the listener called with each event about the keys, as JSON, on a thread of its own.
+    fn on_key_event(&self, py: Python<'_>, listener: Py<PyAny>) -> PyResult<()> {
+        let tell = move |event: &core::KeyEvent| {
+            let text = event.to_json();
+            call_python(|py| {
+                if let Err(error) = listener.call1(py, (text,)) {
+                    error.write_unraisable(py, None);
+                }
+            });
+        };
+        guard::detached(py, || self.core.verifier().on_key_event(tell))
+            .ok_or_else(|| PyRuntimeError::new_err("a defect inside the verifier"))
+    }
+
+    /// What the operator should know about how this gate was built, the one time that it is said.
+    #[getter]
+    fn advice(&self) -> Option<&str> {
+        self.core.verifier().advice()
     }
 
     /// The state of the keys as JSON.

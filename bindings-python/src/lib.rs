@@ -8,6 +8,7 @@ mod gate;
 mod guard;
 mod headers;
 mod options;
+mod outside;
 mod python;
 mod refusal;
 mod ticket;
@@ -27,6 +28,8 @@ mod _native {
     use super::headers::{decode_auth_headers, encode_auth_headers, matches_method_pattern};
     #[pymodule_export]
     use super::options::read_duration;
+    #[pymodule_export]
+    use super::outside::{end_calls, forget_calls};
     #[pymodule_export]
     use super::refusal::{Refusal, error_table, missing_credentials};
     #[pymodule_export]

@@ -10,6 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyType;
 
 use crate::answer::Answer;
+use crate::outside::call_python;
 
 /// How long a blocked thread goes without looking for signals such as Ctrl-C.
 const SLICE: Duration = Duration::from_millis(100);
@@ -89,8 +90,7 @@ impl Ticket {
         let pending = self.take()?;
         py.detach(|| {
             pending.on_answer(move |answer| {
-                // Without an interpreter, while it shuts down, there is nobody to tell.
-                Python::try_attach(|py| {
+                call_python(|py| {
                     let told = answer.into_python(py).and_then(|answer| callback.call1(py, (answer,)));
                     if let Err(error) = told {
                         error.write_unraisable(py, None);

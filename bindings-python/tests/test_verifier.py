@@ -15,7 +15,7 @@ from jwks_server import JwksServer
 from keys import SECRET, Signer, token
 
 from bearergate import ConfigError, InvalidTokenError, JwtVerifier, KeysUnavailableError, _native
-from bearergate._judge import Judge
+from bearergate._judge import Hooks, Judge
 
 
 @pytest.fixture
@@ -367,7 +367,7 @@ def test_positional_options_are_refused():
 def test_the_clock_of_a_runner():
     options = {"secret": SECRET}
     gate = _native.Gate.on_clock(options, 1_000_000_000_000, 0)
-    verifier = JwtVerifier._over(Judge(gate, None, None))
+    verifier = JwtVerifier._over(Judge(gate, Hooks()))
     old = token(exp=1_000_000_100)
     assert verifier.verify(old).subject == "alice"
     gate.set_clock(1_000_000_100_000, 100_000)

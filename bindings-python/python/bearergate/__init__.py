@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from . import _exit  # noqa: F401
 from ._claims import Claims
 from ._current import get_auth_context, require_auth_context
 from ._errors import (
@@ -23,6 +24,7 @@ from ._errors import (
     MissingCredentialsError,
     Reason,
 )
+from ._events import FetchErrorEvent, FetchEvent, KeysChangedEvent, SkippedKey
 from ._headers import AUTH_HEADERS, parse_auth_headers, set_auth_headers
 from ._native import AuthContext, __version__, matches_method_pattern
 from ._options import (
@@ -57,6 +59,8 @@ __all__ = [
     "Duration",
     "ErrorCode",
     "ExpiredTokenError",
+    "FetchErrorEvent",
+    "FetchEvent",
     "InvalidClaimError",
     "InvalidSignatureError",
     "InvalidTokenError",
@@ -65,11 +69,13 @@ __all__ = [
     "JwtAuthError",
     "JwtAuthOptions",
     "JwtVerifier",
+    "KeysChangedEvent",
     "KeysUnavailableError",
     "MissingCredentialsError",
     "PublicKeyObject",
     "Reason",
     "RejectInfo",
+    "SkippedKey",
     "Stats",
     "__version__",
     "create_jwt_auth_interceptor",

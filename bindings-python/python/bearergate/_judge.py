@@ -4,29 +4,39 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import warnings
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, NamedTuple, final
 
-from . import _reports, _waiting
+from . import _events, _reports, _waiting
 from ._errors import ConfigError, JwtAuthError, of_refusal
 from ._native import AuthContext, Gate, Refusal, Ticket
 
 if TYPE_CHECKING:
     from ._errors import ErrorCode
+    from ._events import FetchErrorEvent, FetchEvent, KeysChangedEvent
     from ._options import RejectInfo
 
 Outcome = AuthContext | Refusal | Ticket[AuthContext | Refusal]
 
 
-def take_hooks(options: dict[str, Any]) -> tuple[Any, Any]:
-    """Removes `validate` and `on_reject` from the options, which the core never sees."""
-    hooks = []
-    for name in ("validate", "on_reject"):
-        hook = options.pop(name, None)
+class Hooks(NamedTuple):
+    """The options that are functions, which the core never sees."""
+
+    validate: Callable[[AuthContext], object] | None = None
+    on_reject: Callable[[RejectInfo], object] | None = None
+    on_fetch: Callable[[FetchEvent], object] | None = None
+    on_fetch_error: Callable[[FetchErrorEvent], object] | None = None
+    on_keys_changed: Callable[[KeysChangedEvent], object] | None = None
+
+
+def take_hooks(options: dict[str, Any]) -> Hooks:
+    """Removes the hooks from the options."""
+    hooks = {name: options.pop(name, None) for name in Hooks._fields}
+    for name, hook in hooks.items():
         if hook is not None and not callable(hook):
             raise ConfigError(f"option `{name}`: must be a function, not {type(hook).__name__}", option=name)
-        hooks.append(hook)
-    return hooks[0], hooks[1]
+    return Hooks(**hooks)
 
 
 @final
@@ -35,15 +45,27 @@ class Judge:
 
     __slots__ = ("_on_reject", "_validate", "gate")
 
-    def __init__(
-        self,
-        gate: Gate,
-        validate: Callable[[AuthContext], object] | None,
-        on_reject: Callable[[RejectInfo], object] | None,
-    ) -> None:
+    def __init__(self, gate: Gate, hooks: Hooks) -> None:
         self.gate = gate
-        self._validate = validate
-        self._on_reject = on_reject
+        self._validate = hooks.validate
+        self._on_reject = hooks.on_reject
+        tell = _events.teller(hooks.on_fetch, hooks.on_fetch_error, hooks.on_keys_changed)
+        if tell is not None:
+            gate.on_key_event(tell)
+
+    @classmethod
+    def of(cls, options: dict[str, Any]) -> Judge:
+        """A judge by these options.
+
+        Raises:
+            ConfigError: When an option cannot be meant.
+        """
+        hooks = take_hooks(options)
+        judge = cls(Gate(options), hooks)
+        if judge.gate.advice is not None:
+            # Shown at the line that builds the verifier or the interceptor.
+            warnings.warn(judge.gate.advice, RuntimeWarning, stacklevel=3)
+        return judge
 
     def settle(self, outcome: Outcome, procedure: str | None = None) -> AuthContext:
         """The verified context; blocks while keys are on their way.

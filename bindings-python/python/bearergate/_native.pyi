@@ -15,7 +15,9 @@ __all__ = [
     "__version__",
     "decode_auth_headers",
     "encode_auth_headers",
+    "end_calls",
     "error_table",
+    "forget_calls",
     "matches_method_pattern",
     "missing_credentials",
     "read_duration",
@@ -143,7 +145,16 @@ class Gate:
     def verify(self, token: object) -> AuthContext | Refusal | Ticket[AuthContext | Refusal]:
         """Judges a bare token. Only a str can be one."""
 
-    def ready(self) -> Ticket[Refusal | None] | None: ...
+    def ready(self, limit: float | None = None) -> Ticket[Refusal | None] | None:
+        """`None` when the keys are there, else a ticket; `limit` is in seconds."""
+
+    def on_key_event(self, listener: Callable[[str], object]) -> None:
+        """Has `listener` called with each event about the keys, as JSON, on a thread of its own."""
+
+    @property
+    def advice(self) -> str | None:
+        """What the operator should know about how this gate was built, the one time it is said."""
+
     def propagate(self, context: AuthContext) -> list[tuple[str, str]] | Refusal: ...
     def stream_deadline(self, context: AuthContext) -> int | None: ...
     def refuse(self, code: ErrorCode) -> Refusal: ...
@@ -174,6 +185,12 @@ def read_duration(name: str, given: Duration) -> float:
 
 def missing_credentials() -> Refusal:
     """The refusal of a request without credentials, where no gate is near to make it."""
+
+def end_calls() -> None:
+    """From now on no thread of the core calls Python. Waits up to half a second for those that do."""
+
+def forget_calls() -> None:
+    """In a forked child no thread of the core calls Python."""
 
 def error_table() -> list[dict[str, str]]:
     """Every refusal code as the core has it."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypedDict
 
 if TYPE_CHECKING:
     from ._errors import ErrorCode, Reason
+    from ._events import FetchErrorEvent, FetchEvent, KeysChangedEvent
     from ._native import AuthContext
 
 __all__ = [
@@ -78,6 +79,11 @@ class JwksOptions(TypedDict, total=False):
     proxy: str | None
     allow_http: bool | None
     initial: Mapping[str, Any] | None
+    snapshot_file: str | os.PathLike[str] | None
+    """Keeps the last good set, so that a start is possible while the endpoint is down. Written with
+    mode 0600 after each good fetch. Read only if it is a regular file of the effective user that nobody
+    else can write, for the same URL and issuer; the set is as old as it was. What cannot be used is
+    ignored, and `on_fetch_error` told. Unix only."""
 
 
 class _Trust(TypedDict, total=False):
@@ -137,6 +143,13 @@ class JwtAuthOptions(_Trust, total=False):
     """Told of each refusal; whatever it does or raises changes nothing. An `async` one runs beside the
     request, on the event loop that serves it, or where none does (WSGI, `verify`) on a thread of this
     package that runs one loop for all of them. At exit the process waits two seconds for those."""
+    on_fetch: Callable[[FetchEvent], object | Awaitable[object]] | None
+    """Told of each good fetch of keys, soon after, on a thread of this package. Whatever it does or
+    raises changes nothing; while it runs, later events wait. An `async` one runs as `on_reject`'s do."""
+    on_fetch_error: Callable[[FetchErrorEvent], object | Awaitable[object]] | None
+    """Told of each fetch of keys that failed, and of a snapshot that cannot be used or written."""
+    on_keys_changed: Callable[[KeysChangedEvent], object | Awaitable[object]] | None
+    """Told when other keys are in service than before."""
 
 
 class Stats(TypedDict):

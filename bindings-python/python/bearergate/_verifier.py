@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Self, cast, final
 
 from . import _time, _waiting
 from ._errors import of_refusal
-from ._judge import Judge, take_hooks
-from ._native import AuthContext, Gate, Ticket, read_duration
+from ._judge import Judge
+from ._native import AuthContext, Ticket, read_duration
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -38,9 +38,7 @@ class JwtVerifier:
     _warned: bool
 
     def __init__(self, **options: Unpack[JwtAuthOptions]) -> None:
-        given: dict[str, Any] = dict(options)
-        validate, on_reject = take_hooks(given)
-        self._judge = Judge(Gate(given), validate, on_reject)
+        self._judge = Judge.of(dict(options))
         self._warned = False
 
     @classmethod
@@ -91,7 +89,7 @@ class JwtVerifier:
             ConfigError: When `timeout` is no duration.
         """
         limit = _limit(timeout)
-        ticket = self._judge.gate.ready()
+        ticket = self._judge.gate.ready(limit)
         if ticket is None:
             return
         try:
@@ -110,7 +108,7 @@ class JwtVerifier:
             ConfigError: When `timeout` is no duration.
         """
         limit = _limit(timeout)
-        ticket = self._judge.gate.ready()
+        ticket = self._judge.gate.ready(limit)
         if ticket is None:
             return
         try:

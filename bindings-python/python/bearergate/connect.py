@@ -18,7 +18,7 @@ from ._connect_streams import StreamInterceptor
 from ._current import Identity, current_identity
 from ._errors import JwtAuthError, of_refusal
 from ._headers import AUTH_HEADERS
-from ._judge import Judge, take_hooks
+from ._judge import Judge
 from ._native import AuthContext, Gate, Refusal
 from ._verifier import JwtVerifier
 
@@ -51,9 +51,7 @@ class JwtAuthInterceptor:
     _streams: StreamInterceptor
 
     def __init__(self, **options: Unpack[JwtAuthOptions]) -> None:
-        given: dict[str, Any] = dict(options)
-        validate, on_reject = take_hooks(given)
-        self._prepare(Judge(Gate(given), validate, on_reject))
+        self._prepare(Judge.of(dict(options)))
 
     def _prepare(self, judge: Judge) -> None:
         _connect_install.install()

@@ -98,12 +98,12 @@ def run(case: dict[str, Any], server: Server, runner: asyncio.Runner | None) -> 
         options["cache"] = False
     first = case["steps"][0]["now"]
     try:
-        validate, on_reject = take_hooks(options)
+        hooks = take_hooks(options)
         gate = Gate.on_clock(options, ms(first), 0)
     except ConfigError as error:
         known = isinstance(error, ValueError) and error.code == "ERR_CONFIG"
         return [{"config": {"option": camel(error.option, names)}} if known else {"unknown": str(error)}]
-    judge = Judge(gate, validate, on_reject)
+    judge = Judge(gate, hooks)
     verifier = JwtVerifier._over(judge)
     interceptor = JwtAuthInterceptor._over(judge)
     outcomes = []

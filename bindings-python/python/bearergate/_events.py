@@ -1,0 +1,154 @@
+"""Events about keys, from the core's JSON to the hooks that asked for them."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from . import _reports
+
+__all__ = ["FetchErrorEvent", "FetchEvent", "KeysChangedEvent", "SkippedKey"]
+
+State = Literal["static", "cold", "fresh", "ageing", "stale", "dead", "closed"]
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedKey:
+    """A key of a remote set that is not used."""
+
+    kid: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchEvent:
+    """A good fetch of keys."""
+
+    url: str
+    """Where the keys come from, without its query."""
+    issuer: str | None = None
+    """The configured issuer whose keys they are; `None` where `issuer` is not one string."""
+    duration_ms: int
+    """How long it took, discovery included."""
+    not_modified: bool
+    """Whether the server said that the set is still current (304)."""
+    keys: int
+    """Number of usable keys."""
+    skipped: int
+    """Number of keys that are not used."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchErrorEvent:
+    """A fetch that gave nothing, or a snapshot that cannot be used or written. The old set serves on."""
+
+    url: str
+    """Where the keys come from, without its query."""
+    issuer: str | None = None
+    """The configured issuer whose keys they are; `None` where `issuer` is not one string."""
+    source: Literal["remote", "snapshot"]
+    """What failed: the network, or the file of `jwks["snapshot_file"]`."""
+    error: str
+    """What went wrong, in words."""
+    reason: Literal["timeout", "unavailable", "invalid"]
+    """`invalid`: the answer cannot be used."""
+    status: int | None = None
+    """HTTP status, where it was another than 200 and 304."""
+    state: State
+    """State of the keys after it, as in `Stats`."""
+    duration_ms: int | None = None
+    """How long the fetch took."""
+    next_attempt_seconds: float | None = None
+    """Time until the set itself tries again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeysChangedEvent:
+    """Other keys are in service than before."""
+
+    url: str
+    """Where the keys come from, without its query."""
+    issuer: str | None = None
+    """The configured issuer whose keys they are; `None` where `issuer` is not one string."""
+    source: Literal["remote", "snapshot", "initial"]
+    """The network, `jwks["snapshot_file"]`, or `jwks["initial"]`."""
+    keys: int
+    """Number of usable keys now."""
+    added: tuple[str | None, ...]
+    """`kid` of each key that is new, `None` for one without."""
+    removed: tuple[str | None, ...]
+    """`kid` of each key that is gone, `None` for one without."""
+    skipped: tuple[SkippedKey, ...]
+    """Keys of the set that are not used."""
+
+
+Hook = Callable[[Any], object]
+
+
+def teller(fetch: Hook | None, fetch_error: Hook | None, keys_changed: Hook | None) -> Hook | None:
+    """What the core calls with each event as JSON, on a thread of its own; `None` when nobody listens."""
+    if fetch is None and fetch_error is None and keys_changed is None:
+        return None
+
+    def tell(text: str) -> None:
+        event = json.loads(text)
+        kind = event.pop("type")
+        if kind == "fetch":
+            _call(fetch, lambda: _fetched(event))
+        elif kind == "fetchError":
+            _call(fetch_error, lambda: _failed(event))
+        else:
+            _call(keys_changed, lambda: _changed(event))
+
+    return tell
+
+
+def _call(hook: Hook | None, make: Callable[[], object]) -> None:
+    if hook is None:
+        return
+    # The keys are what they are, whatever a hook raises.
+    with contextlib.suppress(Exception):
+        report = hook(make())
+        if inspect.isawaitable(report):
+            _reports.finish(report)
+
+
+def _fetched(event: dict[str, Any]) -> FetchEvent:
+    return FetchEvent(
+        url=event["url"],
+        issuer=event.get("issuer"),
+        duration_ms=event["durationMs"],
+        not_modified=event["notModified"],
+        keys=event["keys"],
+        skipped=event["skipped"],
+    )
+
+
+def _failed(event: dict[str, Any]) -> FetchErrorEvent:
+    return FetchErrorEvent(
+        url=event["url"],
+        issuer=event.get("issuer"),
+        source=event["source"],
+        error=event["error"],
+        reason=event["reason"],
+        status=event.get("status"),
+        state=event["state"],
+        duration_ms=event.get("durationMs"),
+        next_attempt_seconds=event.get("nextAttemptSeconds"),
+    )
+
+
+def _changed(event: dict[str, Any]) -> KeysChangedEvent:
+    return KeysChangedEvent(
+        url=event["url"],
+        issuer=event.get("issuer"),
+        source=event["source"],
+        keys=event["keys"],
+        added=tuple(event["added"]),
+        removed=tuple(event["removed"]),
+        skipped=tuple(SkippedKey(**key) for key in event["skipped"]),
+    )
