@@ -1,0 +1,118 @@
+// What one row works with for one driver: its endpoints, its verifiers, and what it leaves for the table.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { makeAuthority } from "../server/certificates.mjs";
+import { Endpoint } from "../server/endpoint.mjs";
+import { Driver } from "./driver.mjs";
+import { Gate } from "./gate.mjs";
+
+/** A part of a row that cannot be had here. */
+export class Skip extends Error {}
+
+let authority;
+
+export class Bench {
+  #driver;
+  #closing = [];
+  #counted = [];
+  #known = new Map();
+  #directory;
+  outcomes = [];
+  notes = new Set();
+
+  /** @param {string} name of the driver */
+  constructor(name) {
+    this.name = name;
+  }
+
+  get isNode() {
+    return this.name === "node";
+  }
+
+  /** The driver's process. */
+  get driver() {
+    this.#driver ??= this.launch();
+    return this.#driver;
+  }
+
+  /** One more process of the driver. */
+  launch(env) {
+    const driver = new Driver(this.name, env);
+    this.#closing.push(() => driver.end());
+    return driver;
+  }
+
+  /** An endpoint whose requests the table counts. */
+  async endpoint(options) {
+    return this.count(await Endpoint.open(options));
+  }
+
+  count(endpoint) {
+    this.#counted.push(endpoint);
+    return this.keep(endpoint);
+  }
+
+  /** Stops something when the row is over. */
+  keep(started) {
+    this.#closing.push(() => started.stop());
+    return started;
+  }
+
+  /** The certificate authority of this run. */
+  authority() {
+    authority ??= makeAuthority();
+    return authority;
+  }
+
+  /** A directory of this row's own. */
+  get directory() {
+    this.#directory ??= mkdtempSync(join(tmpdir(), "bearergate-faults-"));
+    return this.#directory;
+  }
+
+  /** A verifier of a URL, or with all the options that are given. */
+  open(urlOrOptions, jwks = {}, { driver = this.driver, ...settings } = {}) {
+    const options = typeof urlOrOptions === "string" ? { jwksUri: urlOrOptions } : urlOrOptions;
+    const given = Object.keys(jwks).length === 0 ? options : { ...options, jwks: { ...options.jwks, ...jwks } };
+    return Gate.open(this, given, { driver, ...settings });
+  }
+
+  /** Whether the package knows an option. */
+  async knows(name, driver = this.driver, value = "$function") {
+    if (!this.#known.has(name)) {
+      const [known] = await driver.call("knows", { options: [[name, value]] });
+      this.#known.set(name, known);
+    }
+    return this.#known.get(name);
+  }
+
+  /** An outcome for the table. */
+  note(outcome) {
+    if (this.outcomes.at(-1) !== outcome) {
+      this.outcomes.push(outcome);
+    }
+  }
+
+  /** Something that the table should say beside the outcome. */
+  lack(reason) {
+    this.notes.add(reason);
+  }
+
+  skip(reason) {
+    throw new Skip(reason);
+  }
+
+  get fetches() {
+    return this.#counted.reduce((sum, { fetches }) => sum + fetches, 0);
+  }
+
+  async end() {
+    for (const close of this.#closing.reverse()) {
+      await close();
+    }
+    if (this.#directory !== undefined) {
+      rmSync(this.#directory, { recursive: true, force: true });
+    }
+  }
+}
