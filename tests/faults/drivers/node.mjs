@@ -24,13 +24,10 @@ function outcomeOf(error, rejection) {
 }
 
 const operations = {
-  /** Which of the options that are asked about this package knows. */
-  knows: ({ options }) => options.map(([name, value]) => knows(name, value)),
-
-  open({ options, clock, events }) {
+  open({ options, clock }) {
     const gate = { events: [], rejections: [] };
     const given = { ...options, onReject: (rejection) => gate.rejections.push(rejection) };
-    for (const hook of events ? HOOKS : []) {
+    for (const hook of HOOKS) {
       given[hook] = (event) => gate.events.push({ hook, ...event });
     }
     try {
@@ -158,21 +155,6 @@ const operations = {
     process.exit(0);
   },
 };
-
-function knows(name, value) {
-  const [first, second] = name.split(".");
-  const option = second === undefined ? value : { [second]: value };
-  const given = value === "$function" ? () => {} : option;
-  try {
-    new JwtVerifier({ jwksUri: "https://127.0.0.1/jwks", [first]: given }).close();
-    return true;
-  } catch (error) {
-    if (error instanceof ConfigError && /unknown option/.test(error.message)) {
-      return false;
-    }
-    throw error;
-  }
-}
 
 function count(outcomes) {
   const counts = {};

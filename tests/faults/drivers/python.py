@@ -91,12 +91,11 @@ def count(outcomes: list[dict[str, Any]]) -> dict[str, int]:
 class Open:
     """One verifier, what its hooks were told, and its clock where it has one."""
 
-    def __init__(self, options: dict[str, Any], clock: dict[str, int] | None, events: bool) -> None:
+    def __init__(self, options: dict[str, Any], clock: dict[str, int] | None) -> None:
         self.events: list[dict[str, Any]] = []
         given = options_of(options)
-        if events:
-            for hook, name in HOOKS.items():
-                given[hook] = lambda event, name=name: self.events.append({"hook": name, **plain(event)})
+        for hook, name in HOOKS.items():
+            given[hook] = lambda event, name=name: self.events.append({"hook": name, **plain(event)})
         if clock is None:
             self.native = None
             self.verifier = JwtVerifier(**given)
@@ -108,8 +107,8 @@ class Open:
 
 
 def on_clock(given: dict[str, Any], clock: dict[str, int]) -> Judge:
-    validate, on_reject = take_hooks(given)
-    return Judge(NativeGate.on_clock(given, clock["wall"], clock["mono"]), validate, on_reject)
+    hooks = take_hooks(given)
+    return Judge(NativeGate.on_clock(given, clock["wall"], clock["mono"]), hooks)
 
 
 class Driver:
@@ -117,13 +116,9 @@ class Driver:
         self.gates: dict[int, Open] = {}
         self.tasks: set[asyncio.Task[Any]] = set()
 
-    def knows(self, options: list[list[Any]]) -> list[bool]:
-        """Which of the options that are asked about this package knows."""
-        return [knows(name, value) for name, value in options]
-
-    def open(self, options: Any, clock: Any = None, events: bool = False) -> dict[str, Any]:
+    def open(self, options: Any, clock: Any = None) -> dict[str, Any]:
         try:
-            self.gates[len(self.gates) + 1] = Open(options, clock, events)
+            self.gates[len(self.gates) + 1] = Open(options, clock)
         except ConfigError as error:
             return {"config": {"option": camel(error.option), "message": str(error)}}
         return {"gate": len(self.gates)}
@@ -286,19 +281,6 @@ def collect(pid: int, reading: int) -> Any:
     finally:
         watchdog.cancel()
     return {**(json.loads(said) if said else {}), "exit": os.waitstatus_to_exitcode(status)}
-
-
-def knows(name: str, value: Any) -> bool:
-    first, _, second = snake(name).partition(".")
-    given = (lambda _: None) if value == "$function" else value
-    options: dict[str, Any] = {first: {second: given} if second else given}
-    try:
-        JwtVerifier(jwks_uri="https://127.0.0.1/jwks", **options).close()
-    except ConfigError as error:
-        if "unknown option" in str(error):
-            return False
-        raise
-    return True
 
 
 async def answer(driver: Driver, request: dict[str, Any]) -> None:

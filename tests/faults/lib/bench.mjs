@@ -16,7 +16,6 @@ export class Bench {
   #driver;
   #closing = [];
   #counted = [];
-  #known = new Map();
   #directory;
   outcomes = [];
   notes = new Set();
@@ -76,15 +75,6 @@ export class Bench {
     const options = typeof urlOrOptions === "string" ? { jwksUri: urlOrOptions } : urlOrOptions;
     const given = Object.keys(jwks).length === 0 ? options : { ...options, jwks: { ...options.jwks, ...jwks } };
     return Gate.open(this, given, { driver, ...settings });
-  }
-
-  /** Whether the package knows an option. */
-  async knows(name, driver = this.driver, value = "$function") {
-    if (!this.#known.has(name)) {
-      const [known] = await driver.call("knows", { options: [[name, value]] });
-      this.#known.set(name, known);
-    }
-    return this.#known.get(name);
   }
 
   /** An outcome for the table. */

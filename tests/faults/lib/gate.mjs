@@ -16,8 +16,7 @@ export class Gate {
     gate.#bench = bench;
     gate.#driver = driver;
     gate.#clock = clocked ? { wall: START, mono: 1_000_000 } : undefined;
-    gate.hears = await bench.knows("onFetch", driver);
-    const opened = await driver.call("open", { options, clock: gate.#clock, events: gate.hears });
+    const opened = await driver.call("open", { options, clock: gate.#clock });
     if (opened.config !== undefined) {
       assert.fail(`not opened: ${opened.config.message}`);
     }
@@ -121,10 +120,6 @@ export class Gate {
 
   /** An event of this hook with these members is told soon. */
   async hear(hook, expected = {}) {
-    if (!this.hears) {
-      this.#bench.lack("the package has no event hooks yet");
-      return undefined;
-    }
     const fits = (event) =>
       event.hook === hook &&
       Object.entries(expected).every(([name, value]) =>

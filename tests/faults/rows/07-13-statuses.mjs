@@ -16,7 +16,7 @@ async function refusesRedirects(bench, targets, settings = {}) {
         target.answer?.(json(setOf(signer)));
         return redirect(target.url, code);
       };
-      const expected = { error: new RegExp(`status ${code}`), reason: "invalid", status: code };
+      const expected = { error: new RegExp(`status ${code}`), reason: "unavailable", status: code };
       await keepsOldWithEveryRequestCounted(bench, fault, expected, settings);
     }
   }
@@ -76,7 +76,7 @@ row(10, "304 to our ETag / 304 we did not ask for", async (bench) => {
   await gate.shows({ state: "fresh", fetches: 3 });
   assert.equal(endpoint.requests[2].headers["if-none-match"], '"one"');
 
-  const expected = { error: /status 304/, reason: "invalid", status: 304 };
+  const expected = { error: /status 304/, reason: "unavailable", status: 304 };
   await keepsOldWithEveryRequestCounted(bench, () => status(304), expected);
 });
 
@@ -116,7 +116,7 @@ row(11, "429 with Retry-After", async (bench) => {
   endpoint.answer(status(429, { "retry-after": "25" }));
   await gate.pass(PAST_AGE);
   await gate.accepts(signer.token());
-  await gate.hear("onFetchError", { status: 429, state: "stale", reason: "invalid" });
+  await gate.hear("onFetchError", { status: 429, state: "stale", reason: "unavailable" });
   await gate.shows({ state: "stale", failures: 1, nextAttemptSeconds: 25 });
   // What the endpoint asks for binds the fetches that tokens would cause, too.
   await gate.pass(24);
@@ -129,7 +129,7 @@ row(12, "burst of 500s", async (bench) => {
   const signer = new Signer("a");
   await keepsOldWithEveryRequestCounted(bench, () => status(500), {
     error: /status 500/,
-    reason: "invalid",
+    reason: "unavailable",
     status: 500,
   });
 
@@ -162,13 +162,13 @@ row(12, "burst of 500s", async (bench) => {
 
 row(13, "401, 403, 404", async (bench) => {
   for (const code of [401, 403, 404]) {
-    const expected = { error: new RegExp(`status ${code}`), reason: "invalid", status: code };
+    const expected = { error: new RegExp(`status ${code}`), reason: "unavailable", status: code };
     await keepsOldWithEveryRequestCounted(bench, () => status(code, { "www-authenticate": "Basic" }), expected);
   }
   // A body of keys is not read where the status says no.
   for (const code of [201, 203, 206, 401, 500]) {
     const fault = (signer) => json(setOf(signer), {}, code);
-    await keepsOld(bench, fault, { error: new RegExp(`status ${code}`), reason: "invalid", status: code });
+    await keepsOld(bench, fault, { error: new RegExp(`status ${code}`), reason: "unavailable", status: code });
   }
 });
 
