@@ -311,7 +311,7 @@ export interface FetchErrorEvent extends KeyEvent {
   readonly error: string;
   /** `invalid`: the answer cannot be used. */
   readonly reason: "timeout" | "unavailable" | "invalid";
-  /** HTTP status, where it was another than 200 and 304. */
+  /** HTTP status, where the status alone is a failure. */
   readonly status?: number;
   /** State of the keys after it, as in {@link VerifierStats.state}. */
   readonly state: VerifierStats["state"];

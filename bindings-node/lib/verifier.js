@@ -25,10 +25,7 @@ class JwtVerifier {
   }
 
   async ready(options) {
-    const seconds = readTimeout(options);
-    const { native } = guardOf(this);
-    const pending = native.ready(seconds) ?? "";
-    const answer = seconds === undefined ? await pending : await within(pending, seconds, native);
+    const answer = (await guardOf(this).native.ready(readTimeout(options))) ?? "";
     if (answer !== "") {
       throw refusalError(readRefusal(answer), {});
     }
@@ -60,18 +57,6 @@ function readTimeout(options) {
     throw new ConfigError(name, `option \`${name}\`: unknown option; known here: timeout`);
   }
   return readDuration(timeout, "timeout");
-}
-
-/** The answer, or a refusal for want of time. */
-function within(pending, seconds, native) {
-  if (typeof pending === "string") {
-    return pending;
-  }
-  return new Promise((resolve, reject) => {
-    const late = () => resolve(native.refuseLate());
-    const timer = setTimeout(late, Math.min(seconds * 1000, 2 ** 31 - 1));
-    pending.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }
 
 function guardOf(verifier) {

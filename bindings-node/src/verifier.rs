@@ -66,12 +66,6 @@ impl NativeGate {
         }
     }
 
-    /// The refusal for keys that did not come in the time a caller gave them.
-    #[napi]
-    pub fn refuse_late(&self) -> napi::Result<String> {
-        throwing(|| answer::refused(&self.gate.refuse_late()))
-    }
-
     /// State of the keys and counts, as JSON.
     #[napi]
     pub fn stats(&self) -> napi::Result<String> {

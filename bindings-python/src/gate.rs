@@ -152,11 +152,6 @@ impl Gate {
         Ok(Refusal(self.core.refuse(code)))
     }
 
-    /// The refusal for keys that did not come in the time that the caller gave.
-    fn refuse_late(&self) -> Refusal {
-        Refusal(self.core.refuse_late())
-    }
-
     /// Has the listener called with each event about the keys, as JSON, on a thread of its own.
     fn on_key_event(&self, py: Python<'_>, listener: Py<PyAny>) -> PyResult<()> {
         let tell = move |event: &core::KeyEvent| {

@@ -50,8 +50,14 @@ pub fn end_calls(py: Python<'_>) {
     });
 }
 
+/// Whether that is so already, and whoever wants an answer must wait for it.
+pub fn calls_have_ended() -> bool {
+    ENDED.load(Ordering::SeqCst)
+}
+
 /// In a child none of the parent's threads is inside. For `os.register_at_fork`.
 #[pyfunction]
 pub fn forget_calls() {
     INSIDE.store(0, Ordering::SeqCst);
+    ENDED.store(false, Ordering::SeqCst);
 }

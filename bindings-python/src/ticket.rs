@@ -2,15 +2,15 @@
 
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bearergate_core::{self as core, Verified};
-use pyo3::exceptions::{PyRuntimeError, PyTimeoutError, PyValueError};
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::PyType;
 
 use crate::answer::Answer;
-use crate::outside::call_python;
+use crate::outside::{call_python, calls_have_ended};
 
 /// How long a blocked thread goes without looking for signals such as Ctrl-C.
 const SLICE: Duration = Duration::from_millis(100);
@@ -51,42 +51,33 @@ impl Ticket {
 
 #[pymethods]
 impl Ticket {
-    /// Blocks with the GIL released; signals are handled. Raises TimeoutError.
-    #[pyo3(signature = (timeout = None))]
-    fn wait<'py>(&self, py: Python<'py>, timeout: Option<f64>) -> PyResult<Bound<'py, PyAny>> {
-        let limit = match timeout {
-            None => None,
-            Some(seconds) if seconds.is_nan() => return Err(PyValueError::new_err("timeout is not a number")),
-            // Beyond what a Duration holds there is no limit.
-            Some(seconds) => Duration::try_from_secs_f64(seconds.max(0.0)).ok(),
-        };
+    /// Blocks with the GIL released; signals are handled.
+    fn wait<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let (sender, receiver) = channel();
         self.take()?.on_answer(move |answer| {
-            // Nobody listens any more after a timeout or a signal.
+            // Nobody listens any more after a signal.
             let _ = sender.send(answer);
         });
         let receiver = Mutex::new(receiver);
-        let started = Instant::now();
         loop {
-            let slice = match limit {
-                None => SLICE,
-                Some(limit) => SLICE.min(limit.saturating_sub(started.elapsed())),
-            };
-            match py.detach(|| receive(&receiver, slice)) {
+            match py.detach(|| receive(&receiver, SLICE)) {
                 Ok(answer) => return answer.into_python(py),
                 Err(RecvTimeoutError::Timeout) => py.check_signals()?,
                 Err(RecvTimeoutError::Disconnected) => {
                     return Err(PyRuntimeError::new_err("the verifier dropped a waiting call"));
                 }
             }
-            if limit.is_some_and(|limit| started.elapsed() >= limit) {
-                return Err(PyTimeoutError::new_err("the keys did not come in time"));
-            }
         }
     }
 
     /// Calls back with the answer, on any thread, possibly before this returns.
     fn subscribe(&self, py: Python<'_>, callback: Py<PyAny>) -> PyResult<()> {
+        if calls_have_ended() {
+            // An exit handler that runs late: nothing calls back any more, so it waits here.
+            let answer = self.wait(py)?;
+            callback.call1(py, (answer,))?;
+            return Ok(());
+        }
         let pending = self.take()?;
         py.detach(|| {
             pending.on_answer(move |answer| {

@@ -4,7 +4,7 @@
 use crate::clock::Clock;
 use crate::context::Verified;
 use crate::credentials;
-use crate::error::{Code, Reason, Refusal};
+use crate::error::{Code, Refusal};
 use crate::keyset::Ticket;
 use crate::options::{ConfigError, Options};
 use crate::propagate::{self, Fields};
@@ -137,12 +137,6 @@ impl Gate {
         let tolerance = self.verifier.clock_tolerance_of(verified);
         let exp = verified.claims().exp()?;
         Some(((exp * 1000.0).ceil() as i64).saturating_add(tolerance.saturating_mul(1000)))
-    }
-
-    /// The refusal for readiness that did not come in the time it was given.
-    #[must_use]
-    pub fn refuse_late(&self) -> Refusal {
-        Refusal::unavailable(Reason::Timeout, 1000)
     }
 
     /// A refusal for what only the host language can find out: the hooks.

@@ -1,7 +1,7 @@
 //! The spine: one token through every check, in order, first failure wins.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::alg::Alg;
@@ -13,7 +13,7 @@ use crate::error::{Code, Reason, Refusal};
 use crate::header::Header;
 use crate::key::PreparedKey;
 use crate::keyset::{
-    Choice, Current, KeyEvent, KeySet, Landed, Lease, Listener, NoWait, RemoteSet, Resolver, Ticket, Want,
+    Choice, Current, KeyEvent, KeySet, Landed, Lease, Listener, NoWait, RemoteSet, Resolver, Ticket, Want, run_after,
 };
 use crate::options::{ConfigError, Keys, Options, Policy, Trust, Trusts};
 use crate::stats::Stats;
@@ -52,6 +52,24 @@ pub enum Readiness {
 
 /// How long readiness is waited for at most: whoever asked may long have stopped listening.
 const READY_LIMIT: Duration = Duration::from_secs(3600);
+
+/// Whoever asked whether a verifier is ready, until there is an answer.
+#[derive(Clone)]
+struct Caller(Arc<Mutex<Option<Resolver<()>>>>);
+
+impl Caller {
+    fn answer(&self, answer: Result<(), Refusal>) {
+        let resolver = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(resolver) = resolver {
+            resolver.resolve(answer);
+        }
+    }
+
+    fn waits(&self) -> bool {
+        let resolver = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        resolver.as_ref().is_some_and(|resolver| !resolver.is_abandoned())
+    }
+}
 
 /// Why a token is not accepted yet.
 enum NotYet<'a> {
@@ -267,17 +285,19 @@ impl Verifier {
     }
 
     /// Whether every key set has keys; where one has none, its fetch is begun or joined. The ticket is
-    /// answered with the first fetch that ends after `limit`, if no good one came before; without a
-    /// limit it is an hour.
+    /// answered within `limit`, which is an hour at most: `ERR_KEYS_UNAVAILABLE` for the reason
+    /// `timeout` if the keys have not come by then.
     #[must_use]
     pub fn ready(&self, limit: Option<Duration>) -> Readiness {
         if self.unready_set().is_none() && !self.is_closed() {
             return Readiness::Ready;
         }
         let (ticket, resolver) = Ticket::pair();
+        let caller = Caller(Arc::new(Mutex::new(Some(resolver))));
+        let late = caller.clone();
         let limit = limit.map_or(READY_LIMIT, |limit| limit.min(READY_LIMIT));
-        let limit_ms = i64::try_from(limit.as_millis()).unwrap_or(i64::MAX);
-        self.await_sets(resolver, self.0.clock.monotonic_ms().saturating_add(limit_ms));
+        run_after(limit, move || late.answer(Err(Refusal::unavailable(Reason::Timeout, 1000))));
+        self.await_sets(caller);
         Readiness::Wait(ticket)
     }
 
@@ -285,20 +305,19 @@ impl Verifier {
         self.remote_sets().find(|set| set.current().is_none())
     }
 
-    fn await_sets(&self, resolver: Resolver<()>, deadline: i64) {
+    fn await_sets(&self, caller: Caller) {
         if self.is_closed() {
-            return resolver.resolve(Err(Refusal::unavailable(Reason::Unavailable, 1000)));
+            return caller.answer(Err(Refusal::unavailable(Reason::Unavailable, 1000)));
         }
         match self.unready_set() {
-            None => resolver.resolve(Ok(())),
+            None => caller.answer(Ok(())),
             Some(set) => {
                 let verifier = self.clone();
                 set.wait_until_usable(set.owner(), move |landed| {
-                    let late = verifier.0.clock.monotonic_ms() > deadline;
-                    if landed == Landed::Closed || late && landed != Landed::Good {
-                        resolver.resolve(Err(Refusal::unavailable(Reason::Unavailable, 1000)));
-                    } else if !resolver.is_abandoned() {
-                        verifier.await_sets(resolver, deadline);
+                    if landed == Landed::Closed {
+                        caller.answer(Err(Refusal::unavailable(Reason::Unavailable, 1000)));
+                    } else if caller.waits() {
+                        verifier.await_sets(caller);
                     }
                 });
             }

@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import inspect
 import json
+import os
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from queue import SimpleQueue
 from typing import Any, Literal
 
 from . import _reports
@@ -57,7 +60,7 @@ class FetchErrorEvent:
     reason: Literal["timeout", "unavailable", "invalid"]
     """`invalid`: the answer cannot be used."""
     status: int | None = None
-    """HTTP status, where it was another than 200 and 304."""
+    """HTTP status, where the status alone is a failure."""
     state: State
     """State of the keys after it, as in `Stats`."""
     duration_ms: int | None = None
@@ -89,12 +92,59 @@ class KeysChangedEvent:
 Hook = Callable[[Any], object]
 
 
+# Most events that wait for hooks; more are dropped.
+_MAX_PENDING = 1024
+
+
+class _Thread:
+    """A daemon thread that runs hooks, begun by the first event.
+
+    A thread of the core must not run them: one that is still inside Python when the interpreter ends
+    takes the process down, where a thread of Python's own just ends.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._begun = False
+        self._calls: SimpleQueue[Callable[[], None]] = SimpleQueue()
+
+    def run(self, call: Callable[[], None]) -> None:
+        with self._lock:
+            if not self._begun:
+                self._begun = True
+                threading.Thread(target=self._work, name="bearergate-hooks", daemon=True).start()
+        if self._calls.qsize() < _MAX_PENDING:
+            self._calls.put(call)
+
+    def _work(self) -> None:
+        while True:
+            # What ends a program, such as SystemExit, would end this thread.
+            with contextlib.suppress(BaseException):
+                self._calls.get()()
+
+
+_thread = _Thread()
+
+
+def _after_fork() -> None:
+    # Threads do not survive a fork, and the lock may have been held by one of them.
+    global _thread  # noqa: PLW0603
+    _thread = _Thread()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
 def teller(fetch: Hook | None, fetch_error: Hook | None, keys_changed: Hook | None) -> Hook | None:
-    """What the core calls with each event as JSON, on a thread of its own; `None` when nobody listens."""
+    """What the core calls with each event as JSON; `None` when nobody listens."""
     if fetch is None and fetch_error is None and keys_changed is None:
         return None
 
     def tell(text: str) -> None:
+        _thread.run(lambda: read(text))
+
+    def read(text: str) -> None:
         event = json.loads(text)
         kind = event.pop("type")
         if kind == "fetch":

@@ -122,8 +122,8 @@ class Ticket(Generic[_T_co]):
 
     @classmethod
     def __class_getitem__(cls, item: Any) -> Any: ...
-    def wait(self, timeout: float | None = None) -> _T_co:
-        """Blocks with the GIL released; signals are handled. Raises TimeoutError."""
+    def wait(self) -> _T_co:
+        """Blocks with the GIL released; signals are handled."""
 
     def subscribe(self, callback: Callable[[_T_co], object]) -> None:
         """Calls back with the answer, on any thread, possibly before this returns."""
@@ -158,9 +158,6 @@ class Gate:
     def propagate(self, context: AuthContext) -> list[tuple[str, str]] | Refusal: ...
     def stream_deadline(self, context: AuthContext) -> int | None: ...
     def refuse(self, code: ErrorCode) -> Refusal: ...
-    def refuse_late(self) -> Refusal:
-        """The refusal for keys that did not come in the time that the caller gave."""
-
     def stats_json(self) -> str: ...
     def close(self) -> None: ...
 

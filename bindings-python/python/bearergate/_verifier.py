@@ -88,14 +88,8 @@ class JwtVerifier:
                 was over.
             ConfigError: When `timeout` is no duration.
         """
-        limit = _limit(timeout)
-        ticket = self._judge.gate.ready(limit)
-        if ticket is None:
-            return
-        try:
-            refusal = ticket.wait(limit)
-        except TimeoutError:
-            refusal = self._judge.gate.refuse_late()
+        ticket = self._judge.gate.ready(_seconds(timeout))
+        refusal = None if ticket is None else ticket.wait()
         if refusal is not None:
             raise of_refusal(refusal)
 
@@ -107,14 +101,8 @@ class JwtVerifier:
                 was over.
             ConfigError: When `timeout` is no duration.
         """
-        limit = _limit(timeout)
-        ticket = self._judge.gate.ready(limit)
-        if ticket is None:
-            return
-        try:
-            refusal = await _waiting.resolved(ticket, limit)
-        except TimeoutError:
-            refusal = self._judge.gate.refuse_late()
+        ticket = self._judge.gate.ready(_seconds(timeout))
+        refusal = None if ticket is None else await _waiting.resolved(ticket)
         if refusal is not None:
             raise of_refusal(refusal)
 
@@ -158,7 +146,7 @@ class JwtVerifier:
         return f"<JwtVerifier {self.stats()['state']}>"
 
 
-def _limit(timeout: Duration | None) -> float | None:
+def _seconds(timeout: Duration | None) -> float | None:
     return None if timeout is None else read_duration("timeout", timeout)
 
 

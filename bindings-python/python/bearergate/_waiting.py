@@ -36,14 +36,10 @@ def on_trio() -> bool:
     return True
 
 
-async def resolved(ticket: Ticket[T], timeout: float | None = None) -> T:
-    """What the ticket resolves to.
-
-    Raises:
-        TimeoutError: When `timeout` seconds have passed first.
-    """
+async def resolved(ticket: Ticket[T]) -> T:
+    """What the ticket resolves to."""
     if not on_asyncio():
-        return await _resolved_on_trio(ticket, timeout)
+        return await _resolved_on_trio(ticket)
     loop = asyncio.get_running_loop()
     future: asyncio.Future[T] = loop.create_future()
 
@@ -57,11 +53,10 @@ async def resolved(ticket: Ticket[T], timeout: float | None = None) -> T:
             loop.call_soon_threadsafe(resolve, outcome)
 
     ticket.subscribe(deliver)
-    async with asyncio.timeout(timeout):
-        return await future
+    return await future
 
 
-async def _resolved_on_trio(ticket: Ticket[T], timeout: float | None) -> T:
+async def _resolved_on_trio(ticket: Ticket[T]) -> T:
     # The only other loop that Connect's ASGI application runs on. Whoever runs it has imported it.
     trio: Any = import_module("trio")
     here = trio.lowlevel.current_trio_token()
@@ -74,8 +69,5 @@ async def _resolved_on_trio(ticket: Ticket[T], timeout: float | None) -> T:
             here.run_sync_soon(arrived.set)
 
     ticket.subscribe(deliver)
-    with trio.move_on_after(float("inf") if timeout is None else timeout):
-        await arrived.wait()
-    if not outcomes:
-        raise TimeoutError
+    await arrived.wait()
     return outcomes[0]

@@ -54,7 +54,7 @@ pub enum KeyEventKind {
         /// `timeout`, `invalid` for an answer that cannot be used, else `unavailable`.
         #[serde(serialize_with = "reason_word")]
         reason: Reason,
-        /// The HTTP status, where there was an answer with another than 200 or 304.
+        /// The HTTP status, where there was an answer whose status alone is a failure.
         #[serde(skip_serializing_if = "Option::is_none")]
         status: Option<u16>,
         /// The state of the keys after it, as in [`Stats::state`](crate::Stats::state).

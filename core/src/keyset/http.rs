@@ -1,6 +1,7 @@
 //! One bounded GET: no redirects, exactly the statuses that mean something, and no more bytes than
 //! allowed after decompression. The only file that knows the HTTP client.
 
+use std::io::ErrorKind;
 use std::time::{Duration, SystemTime};
 
 use reqwest::header::{
@@ -128,18 +129,30 @@ fn transport(error: &reqwest::Error) -> HttpError {
         ("timed out", HttpError::timeout)
     } else if error.is_connect() {
         ("cannot connect", HttpError::new)
-    } else if error.is_decode() {
+    } else if error.is_decode() && !is_cut_off(error) {
         ("the body cannot be decoded", HttpError::invalid)
     } else {
         ("the connection failed", HttpError::new)
     };
-    let mut root: &dyn std::error::Error = error;
-    while let Some(source) = root.source() {
-        root = source;
-    }
     // The innermost error is the operating system's or TLS's own words; the outer ones hold the URL.
-    let innermost = root.to_string();
+    let innermost = causes(error).last().map(ToString::to_string).unwrap_or_default();
     make(if innermost.contains("://") { what.to_owned() } else { format!("{what}: {innermost}") })
+}
+
+/// Whether a body that could not be read ended in the middle: the client calls that a decoding error
+/// as well.
+fn is_cut_off(error: &reqwest::Error) -> bool {
+    causes(error).any(|cause| match cause.downcast_ref::<std::io::Error>() {
+        Some(io) => {
+            matches!(io.kind(), ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::UnexpectedEof)
+        }
+        None => cause.to_string().contains("before message"),
+    })
+}
+
+/// An error and what is behind it, outermost first.
+fn causes<'a>(error: &'a reqwest::Error) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(error as &'a (dyn std::error::Error + 'static)), |error| error.source())
 }
 
 /// How long a response may be used: `Cache-Control: max-age`, else `Expires` (RFC 9111 section

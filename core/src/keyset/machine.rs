@@ -303,4 +303,5 @@ fn scale(ms: i64, factor: f64) -> i64 {
 }
 
 #[cfg(test)]
+#[path = "machine/tests.rs"]
 mod tests;

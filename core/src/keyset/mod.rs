@@ -32,6 +32,7 @@ pub(crate) use remote::{Current, Landed, NoWait, RemoteSet, SetStats, Want};
 pub(crate) use roots::{
     add_certificates_from_env, from_file as certificates_from_file, from_pem as certificates_from_pem,
 };
+pub(crate) use runtime::run_after;
 pub(crate) use shared::Lease;
 pub(crate) use ticket::Resolver;
 pub use ticket::Ticket;

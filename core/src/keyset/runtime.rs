@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use tokio::runtime::{Builder, Handle};
@@ -12,6 +13,17 @@ struct Runtime {
 }
 
 static RUNTIME: ArcSwapOption<Runtime> = ArcSwapOption::const_empty();
+
+/// Runs something this much later, or at once where there can be no thread to wait on.
+pub(crate) fn run_after(delay: Duration, then: impl FnOnce() + Send + 'static) {
+    match handle() {
+        Ok(handle) => drop(handle.spawn(async move {
+            tokio::time::sleep(delay).await;
+            then();
+        })),
+        Err(_) => then(),
+    }
+}
 
 /// This process's runtime. A child leaks its parent's and starts its own.
 pub(super) fn handle() -> io::Result<Handle> {

@@ -14,7 +14,7 @@ pub struct ConfigError {
 }
 
 /// Option names that the two spellings write differently.
-const CAMEL: [&str; 21] = [
+const CAMEL: [&str; 22] = [
     "jwksUri",
     "publicKey",
     "maxTokenAge",
@@ -35,6 +35,7 @@ const CAMEL: [&str; 21] = [
     "maxKeys",
     "caFile",
     "allowHttp",
+    "snapshotFile",
     "maxEntries",
 ];
 

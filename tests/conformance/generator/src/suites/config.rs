@@ -214,6 +214,7 @@ pub fn suite() -> Suite {
         ("maxBytes", vec![json!("1"), json!(-1), json!(1.5)]),
         ("maxKeys", vec![json!("1"), json!(0), json!(1.5)]),
         ("refreshAhead", vec![json!("x"), json!(-1), json!(2)]),
+        ("snapshotFile", vec![json!(1), json!(""), json!("/"), json!("/no/such/directory/keys"), json!("/dev/..")]),
     ] {
         for (at, value) in values.into_iter().enumerate() {
             let path = if value == json!({ "x": 1 }) { "jwks.headers.x".to_owned() } else { format!("jwks.{option}") };

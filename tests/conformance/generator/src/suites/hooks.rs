@@ -53,7 +53,7 @@ pub fn suite() -> Suite {
             .options(json!({ "propagateHeaders": true }))
             .request(bearer(&token), err("ERR_SUBJECT_TOO_LONG"));
     });
-    for option in ["validate", "onReject"] {
+    for option in ["validate", "onReject", "onFetch", "onFetchError", "onKeysChanged"] {
         for (id, value) in
             [("string", json!("yes")), ("number", json!(1)), ("object", json!({ "x": 1 })), ("boolean", json!(true))]
         {
