@@ -138,14 +138,10 @@ const operations = {
 
   /** Processes of a cluster; Node has no fork that keeps what the parent has. */
   async fork({ options, token, number = 1 }) {
-    cluster.setupPrimary({ exec: file("node-cluster.mjs"), serialization: "json" });
-    const children = Array.from({ length: number }, () => cluster.fork());
-    return Promise.all(
-      children.map((child) => {
-        child.on("online", () => child.send({ options, token }));
-        return new Promise((answered) => child.once("message", answered));
-      }),
-    );
+    cluster.setupPrimary({ exec: file("node-cluster.mjs"), silent: true });
+    const given = { FAULTS_GIVEN: JSON.stringify({ options, token }) };
+    const children = Array.from({ length: number }, () => cluster.fork(given));
+    return Promise.all(children.map((child) => new Promise((answered) => child.once("message", answered))));
   },
 
   /** Ends this process while a verification waits. */
@@ -158,8 +154,8 @@ const operations = {
 
 function count(outcomes) {
   const counts = {};
-  for (const { subject, code, crash } of outcomes) {
-    const name = subject === undefined ? (code ?? crash) : "ok";
+  for (const { subject, code, reason, crash } of outcomes) {
+    const name = subject === undefined ? (crash ?? `${code} ${reason}`) : "ok";
     counts[name] = (counts[name] ?? 0) + 1;
   }
   return counts;

@@ -85,7 +85,13 @@ def blocking(verifier: JwtVerifier, token: str) -> dict[str, Any]:
 
 
 def count(outcomes: list[dict[str, Any]]) -> dict[str, int]:
-    return Counter("ok" if "subject" in each else each.get("code", each.get("crash")) for each in outcomes)
+    return Counter(map(name_of, outcomes))
+
+
+def name_of(outcome: dict[str, Any]) -> str:
+    if "subject" in outcome:
+        return "ok"
+    return outcome["crash"] if "crash" in outcome else f"{outcome['code']} {outcome['reason']}"
 
 
 class Open:

@@ -85,8 +85,8 @@ export class Bench {
   }
 
   /** Something that the table should say beside the outcome. */
-  lack(reason) {
-    this.notes.add(reason);
+  remark(note) {
+    this.notes.add(note);
   }
 
   skip(reason) {

@@ -6,12 +6,14 @@ import { fileURLToPath } from "node:url";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
-/** What a person's shell may set and a fetch would heed. */
+/** What a shell may set and a fetch would heed. */
 const HEEDED = /^(all|https?|no)_proxy$|^SSL_CERT_|^NODE_EXTRA_CA_CERTS$|^NODE_OPTIONS$|^NODE_TEST_CONTEXT$/i;
 
-const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !HEEDED.test(name)));
+/** The environment without it. */
+export const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !HEEDED.test(name)));
 
-function python() {
+/** The interpreter that the package is built for. */
+export function python() {
   const named = process.env.BEARERGATE_PYTHON;
   const built = ["3.11", "3.12", "3.13"].map((version) => here(`../../../bindings-python/.venv-${version}/bin/python`));
   return named ?? built.find((path) => existsSync(path)) ?? built[0];

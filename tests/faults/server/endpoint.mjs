@@ -11,7 +11,7 @@ export class Exchange {
   constructor(endpoint, socket, request, index) {
     Object.assign(this, { endpoint, socket, request, index });
     /** Set when the client is gone, whoever ended it. */
-    this.closed = once(socket, "close").then(() => undefined);
+    this.closed = new Promise((closed) => socket.once("close", closed));
   }
 
   write(bytes) {

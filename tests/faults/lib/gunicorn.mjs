@@ -1,0 +1,60 @@
+// gunicorn that loads the application, and with it the verifier, before it forks its workers.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import http from "node:http";
+import net from "node:net";
+import { fileURLToPath } from "node:url";
+import { environment, python } from "./driver.mjs";
+
+/** A port that was free a moment ago. */
+async function freePort() {
+  const server = net.createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+export async function openGunicorn({ url, token, workers }) {
+  const port = await freePort();
+  const folder = fileURLToPath(new URL("../drivers", import.meta.url));
+  const args = ["-m", "gunicorn", "--preload", "--workers", workers, "--bind", `127.0.0.1:${port}`];
+  const child = spawn(python(), [...args, "--chdir", folder, "--no-control-socket", "preloaded:app"].map(String), {
+    env: { ...environment, FAULTS_JWKS_URI: url, FAULTS_TOKEN: token },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const ended = once(child, "close");
+  let said = "";
+  child.stderr.setEncoding("utf8").on("data", (text) => {
+    said += text;
+  });
+  const booted = async () => {
+    while (said.split("Booting worker").length <= workers) {
+      await once(child.stderr, "data");
+    }
+  };
+  await Promise.race([booted(), ended.then(() => Promise.reject(new Error(said)))]);
+  return {
+    /** `[status, pid of the worker]` */
+    get: (bearer) => ask(port, bearer),
+    stop: async () => {
+      child.kill("SIGTERM");
+      await ended;
+    },
+  };
+}
+
+function ask(port, bearer) {
+  return new Promise((resolve, reject) => {
+    const headers = { authorization: `Bearer ${bearer}`, connection: "close" };
+    const request = http.get({ port, host: "127.0.0.1", headers, agent: false }, async (response) => {
+      let body = "";
+      for await (const chunk of response.setEncoding("utf8")) {
+        body += chunk;
+      }
+      resolve([response.statusCode, body]);
+    });
+    request.on("error", reject);
+  });
+}
