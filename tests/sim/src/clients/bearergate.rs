@@ -1,4 +1,4 @@
-//! This project: the shipped state machine in a shell that follows `core/src/keyset/remote.rs`, with
+//! This project: the shipped state machine in a shell that follows `core/src/keyset/remote/`, with
 //! the default options.
 
 use super::{Client, Kid, Step};
