@@ -146,7 +146,10 @@ const operations = {
 
   /** Ends this process while a verification waits. */
   async exit({ gate, token, afterMs }) {
-    gates.get(gate).verifier.verify(token).catch(() => {});
+    gates
+      .get(gate)
+      .verifier.verify(token)
+      .catch(() => {});
     await pause(afterMs);
     process.exit(0);
   },

@@ -103,12 +103,10 @@ class Open:
         for hook, name in HOOKS.items():
             given[hook] = lambda event, name=name: self.events.append({"hook": name, **plain(event)})
         if clock is None:
-            self.native = None
             self.verifier = JwtVerifier(**given)
             self.judge = self.verifier._judge
         else:
             self.judge = on_clock(given, clock)
-            self.native = self.judge.gate
             self.verifier = JwtVerifier._over(self.judge)
 
 
@@ -208,7 +206,7 @@ class Driver:
             await asyncio.sleep(0)
         return {"counts": count(await asyncio.gather(*outcomes)), "times": times}
 
-    async def ready(self, gate: int, timeout: float) -> dict[str, Any]:  # noqa: ASYNC109
+    async def ready(self, gate: int, timeout: float) -> dict[str, Any]:
         started = time.perf_counter()
         try:
             await self.gates[gate].verifier.ready_async(timeout)
@@ -227,13 +225,12 @@ class Driver:
         self.gates[gate].verifier.close()
 
     def clock(self, gate: int, wall: int, mono: int) -> None:
-        native = self.gates[gate].native
-        assert native is not None
-        native.set_clock(wall, mono)
+        self.gates[gate].judge.gate.set_clock(wall, mono)
 
     async def settle(self, gate: int) -> None:
         """Returns once no fetch is under way."""
-        while self.gates[gate].verifier.stats()["fetching"]:
+        verifier = self.gates[gate].verifier
+        while verifier.stats()["fetching"]:  # noqa: ASYNC110
             await asyncio.sleep(0.002)
 
     def events(self, gate: int) -> list[dict[str, Any]]:
@@ -246,7 +243,11 @@ class Driver:
     async def fork(self, gate: int, token: str, number: int = 1) -> list[Any]:
         """Forked children verify with the parent's verifier."""
         verifier = self.gates[gate].verifier
-        children = [fork_and(lambda: {**blocking(verifier, token), **fetched(verifier)}) for _ in range(number)]
+
+        def work() -> dict[str, Any]:
+            return {**blocking(verifier, token), "fetches": verifier.stats()["fetches"]}
+
+        children = [fork_and(work) for _ in range(number)]
         return [await asyncio.to_thread(collect, *child) for child in children]
 
     async def exit(self, gate: int, token: str, after_ms: int) -> None:
@@ -257,10 +258,6 @@ class Driver:
         self.tasks.add(task)
         await asyncio.sleep(after_ms / 1000)
         asyncio.get_running_loop().stop()
-
-
-def fetched(verifier: JwtVerifier) -> dict[str, Any]:
-    return {"fetches": verifier.stats()["fetches"]}
 
 
 def fork_and(work: Callable[[], dict[str, Any]]) -> tuple[int, int]:

@@ -44,7 +44,9 @@ export class Driver {
       this.#child.on("error", (error) => exited({ code: String(error) }));
       this.#child.on("close", (code, signal) => exited({ code, signal }));
     });
-    this.exited.then(({ code, signal }) => this.#abandon(new Error(`driver ended (${code ?? signal}): ${this.stderr}`)));
+    this.exited.then(({ code, signal }) =>
+      this.#abandon(new Error(`driver ended (${code ?? signal}): ${this.stderr}`)),
+    );
     this.#child.stdin.on("error", () => {});
     this.#child.stderr.setEncoding("utf8").on("data", (text) => {
       this.stderr += text;

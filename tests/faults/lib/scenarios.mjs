@@ -1,7 +1,7 @@
 // What most rows come down to: a fault that must neither replace the keys nor stop them.
 import assert from "node:assert/strict";
 import { json } from "../server/answers.mjs";
-import { setOf, Signer } from "./tokens.mjs";
+import { Signer, setOf } from "./tokens.mjs";
 
 /** Past the age of a set that says nothing about its own. */
 export const PAST_AGE = 601;
@@ -22,7 +22,7 @@ export async function warm(bench, endpoint, signers, jwks = {}, settings = {}) {
  * reason in the stats and the event; and when it is over, the next refresh brings the new keys.
  *
  * @param {import("./bench.mjs").Bench} bench
- * @param {Function | ((signer: Signer) => Function)} fault the answer, or one made for a signer whose keys must not be let in
+ * @param {(signer: Signer) => Function} fault makes the answer, with keys of this signer that must not be let in
  * @param {object} expected
  * @param {RegExp} expected.error in `stats().lastError`
  * @param {string} expected.reason of the event
@@ -32,7 +32,7 @@ export async function warm(bench, endpoint, signers, jwks = {}, settings = {}) {
 export async function keepsOld(bench, fault, expected, { endpoint: given, jwks = {}, recovered = () => {} } = {}) {
   const endpoint = given ?? (await bench.endpoint());
   const [old, other] = [new Signer("old"), new Signer("other")];
-  const [wrong] = [fault.length === 0 ? fault() : fault(other)];
+  const wrong = fault(other);
   const event = { source: "remote", reason: expected.reason, error: expected.error };
   if (expected.status !== undefined) {
     event.status = expected.status;

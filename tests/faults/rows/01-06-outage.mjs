@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { row } from "../lib/row.mjs";
 import { keepsOldWithEveryRequestCounted, PAST_AGE, until, warm } from "../lib/scenarios.mjs";
-import { setOf, Signer } from "../lib/tokens.mjs";
-import { json, silence, slowBody, slowHead } from "../server/answers.mjs";
+import { Signer, setOf } from "../lib/tokens.mjs";
+import { after, json, silence, slowBody, slowHead } from "../server/answers.mjs";
 import { openFullListener } from "../server/listeners.mjs";
 
 /** What a busy machine may add to a deadline, in milliseconds. */
@@ -39,10 +39,12 @@ row(1, "endpoint down at boot", async (bench) => {
 
   const own = await bench.open(endpoint.url, {}, { clocked: false });
   await own.unavailable(signer.token());
+  const ready = own.ready(20);
   await endpoint.start();
   endpoint.answer(json(setOf(signer)));
   await until("fresh without a request", async () => (await own.stats()).state === "fresh");
-  assert.equal((await own.ready(1)).ready, true);
+  assert.equal((await ready).ready, true);
+  assert.equal((await own.ready(0.1)).ready, true);
   await own.accepts(signer.token());
   assert.equal(endpoint.fetches, 1);
 });
@@ -112,6 +114,16 @@ row(5, "slow response headers", async (bench) => {
   await keepsOldWithEveryRequestCounted(bench, () => silence(), expected, { jwks });
   await keepsOldWithEveryRequestCounted(bench, () => slowHead("{}", 40), expected, { jwks });
   await atTheDeadline(bench, silence(), 300);
+  // One deadline for discovery and keys together.
+  const endpoint = await bench.endpoint();
+  const [issuer, signer] = [endpoint.origin, new Signer("a")];
+  const metadata = after(250, json({ issuer, jwks_uri: endpoint.url }));
+  const keys = after(250, json(setOf(signer)));
+  endpoint.answer((exchange) => (exchange.request.target === "/jwks" ? keys : metadata)(exchange));
+  const gate = await bench.open({ issuer, discover: true }, { timeout: 0.4 });
+  const { ms } = await gate.unavailable(signer.token({ iss: issuer }), { within: 400 + SLACK, reason: "timeout" });
+  assert.ok(ms >= 360, `answered after ${ms} ms`);
+  assert.equal(endpoint.fetches, 2);
 });
 
 row(6, "slow-loris body, 1 byte/s", async (bench) => {
@@ -137,4 +149,3 @@ async function atTheDeadline(bench, slow, ms) {
   assert.ok(code === undefined && took < ms / 2, `${code ?? "accepted"} after ${took} ms`);
   assert.equal((await gate.stats()).fetching, true);
 }
-

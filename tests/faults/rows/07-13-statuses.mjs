@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { row } from "../lib/row.mjs";
 import { keepsOld, keepsOldWithEveryRequestCounted, PAST_AGE, until, warm } from "../lib/scenarios.mjs";
-import { setOf, Signer } from "../lib/tokens.mjs";
+import { Signer, setOf } from "../lib/tokens.mjs";
 import { inTurn, json, redirect, status } from "../server/answers.mjs";
 
 const REDIRECTS = [301, 302, 303, 307, 308];
@@ -33,7 +33,15 @@ row(7, "302 to http", async (bench) => {
 });
 
 row(8, "302 to another host", async (bench) => {
-  await refusesRedirects(bench, [await bench.endpoint({ host: "127.0.0.2" })]);
+  const other = await bench.endpoint({ host: "127.0.0.2" });
+  await refusesRedirects(bench, [other]);
+  // Nor is a metadata document looked for elsewhere.
+  const endpoint = await bench.endpoint();
+  const gate = await bench.open({ issuer: endpoint.origin, discover: true });
+  endpoint.answer(redirect(`${other.origin}/.well-known/openid-configuration`));
+  await gate.unavailable(new Signer("a").token({ iss: endpoint.origin }));
+  await gate.shows({ state: "cold", failures: 1, lastError: /discovery: status 302/ });
+  assert.deepEqual([endpoint.fetches, other.connections], [1, 0]);
 });
 
 row(
@@ -165,10 +173,22 @@ row(13, "401, 403, 404", async (bench) => {
     const expected = { error: new RegExp(`status ${code}`), reason: "unavailable", status: code };
     await keepsOldWithEveryRequestCounted(bench, () => status(code, { "www-authenticate": "Basic" }), expected);
   }
+  // What was sent to be let in is told to nobody.
+  const endpoint = await bench.endpoint();
+  endpoint.answer(status(401));
+  const secret = "c2VjcmV0LW9mLXRoZS1vcGVyYXRvcg";
+  const headers = { authorization: `Bearer ${secret}`, "x-api-key": secret };
+  const gate = await bench.open(`${endpoint.url}?key=${secret}`, { headers });
+  await gate.unavailable(new Signer("a").token());
+  assert.equal(endpoint.requests[0].headers.authorization, headers.authorization);
+  assert.equal(endpoint.requests[0].target, `/jwks?key=${secret}`);
+  const { url } = await gate.hear("onFetchError", { status: 401 });
+  assert.equal(url, endpoint.url);
+  const told = JSON.stringify([await gate.stats(), await gate.events(), bench.driver.stderr]);
+  assert.ok(!told.includes(secret), "a secret is told on");
   // A body of keys is not read where the status says no.
   for (const code of [201, 203, 206, 401, 500]) {
     const fault = (signer) => json(setOf(signer), {}, code);
     await keepsOld(bench, fault, { error: new RegExp(`status ${code}`), reason: "unavailable", status: code });
   }
 });
-

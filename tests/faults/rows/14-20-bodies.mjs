@@ -1,21 +1,19 @@
 // Rows 14 to 20: the endpoint answers 200, or nearly, and what it says is no key set.
 import assert from "node:assert/strict";
 import { row } from "../lib/row.mjs";
-import {
-  keepsOld,
-  keepsOldWithEveryRequestCounted,
-  PAST_AGE,
-  PAST_COOLDOWN,
-  warm,
-} from "../lib/scenarios.mjs";
-import { setOf, Signer } from "../lib/tokens.mjs";
+import { keepsOld, keepsOldWithEveryRequestCounted, PAST_AGE, PAST_COOLDOWN, warm } from "../lib/scenarios.mjs";
+import { Signer, setOf } from "../lib/tokens.mjs";
 import { brokenOff, head, json, status, text } from "../server/answers.mjs";
 import { selfSigned } from "../server/certificates.mjs";
 
 const invalid = (error) => ({ error, reason: "invalid" });
 
 row(14, "204, or 200 with an empty body", async (bench) => {
-  await keepsOldWithEveryRequestCounted(bench, () => status(204), { error: /status 204/, reason: "unavailable", status: 204 });
+  await keepsOldWithEveryRequestCounted(bench, () => status(204), {
+    error: /status 204/,
+    reason: "unavailable",
+    status: 204,
+  });
   await keepsOldWithEveryRequestCounted(bench, () => text(""), invalid(/not strict JSON/));
   await keepsOldWithEveryRequestCounted(bench, () => text("  \n"), invalid(/not strict JSON/));
   // Nothing said of its length: the end of the connection is the end of the body.
@@ -43,7 +41,19 @@ row(15, "TLS: expired, self-signed, wrong name", async (bench) => {
     assert.equal(seen, 0, "a request was sent over a connection that nobody vouched for");
     assert.equal(endpoint.plaintext, 0, "it was downgraded to plain http");
   }
+  await refusesPlainText(bench, ca);
 });
+
+/** A port that speaks no TLS at all is told nothing either. */
+async function refusesPlainText(bench, ca) {
+  const plain = await bench.endpoint();
+  const signer = new Signer("a");
+  plain.answer(json(setOf(signer)));
+  const gate = await bench.open(plain.url.replace("http:", "https:"), { ca });
+  await gate.unavailable(signer.token());
+  await gate.shows({ state: "cold", failures: 1, lastError: /cannot connect/ });
+  assert.equal(plain.fetches, 0);
+}
 
 /** An endpoint whose answers may bring their own certificate. */
 function certifying(endpoint, good) {
@@ -114,7 +124,17 @@ row(18, "HTML with 200", async (bench) => {
 });
 
 row(19, "{}, [], keys null / string / object", async (bench) => {
-  for (const body of ["{}", "[]", "null", "7", '"keys"', '{"keys":null}', '{"keys":"x"}', '{"keys":{}}', '{"KEYS":[]}']) {
+  for (const body of [
+    "{}",
+    "[]",
+    "null",
+    "7",
+    '"keys"',
+    '{"keys":null}',
+    '{"keys":"x"}',
+    '{"keys":{}}',
+    '{"KEYS":[]}',
+  ]) {
     await keepsOldWithEveryRequestCounted(bench, () => text(body), invalid(/not a JWK Set: no array `keys`/));
   }
   // The keys themselves, in no set.

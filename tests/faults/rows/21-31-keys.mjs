@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createHmac, generateKeyPairSync } from "node:crypto";
 import { row } from "../lib/row.mjs";
 import { keepsOldWithEveryRequestCounted, PAST_AGE, PAST_COOLDOWN, warm } from "../lib/scenarios.mjs";
-import { setOf, Signer } from "../lib/tokens.mjs";
+import { Signer, setOf } from "../lib/tokens.mjs";
 import { inTurn, json } from "../server/answers.mjs";
 
 /** A verifier of a set that holds a good key beside these. */

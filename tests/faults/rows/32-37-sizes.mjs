@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { row } from "../lib/row.mjs";
 import { keepsOldWithEveryRequestCounted, PAST_AGE, warm } from "../lib/scenarios.mjs";
-import { setOf, Signer } from "../lib/tokens.mjs";
+import { Signer, setOf } from "../lib/tokens.mjs";
 import { endless, gzipBomb, json, padded, text } from "../server/answers.mjs";
 
 const MiB = 1024 * 1024;

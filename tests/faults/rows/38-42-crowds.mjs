@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { row } from "../lib/row.mjs";
 import { until, warm } from "../lib/scenarios.mjs";
-import { setOf, Signer } from "../lib/tokens.mjs";
+import { Signer, setOf } from "../lib/tokens.mjs";
 import { after, json, silence } from "../server/answers.mjs";
 
 /** Tokens of keys that nobody has, cheap to make and costly to look for. */

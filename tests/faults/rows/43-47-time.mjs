@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { row } from "../lib/row.mjs";
 import { PAST_AGE, PAST_COOLDOWN, warm } from "../lib/scenarios.mjs";
-import { setOf, Signer } from "../lib/tokens.mjs";
+import { Signer, setOf } from "../lib/tokens.mjs";
 import { after, inTurn, json } from "../server/answers.mjs";
 
 row(43, "an older response arrives after a newer one", async (bench) => {

@@ -4,7 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { openGunicorn } from "../lib/gunicorn.mjs";
 import { row } from "../lib/row.mjs";
 import { until, warm } from "../lib/scenarios.mjs";
-import { setOf, Signer } from "../lib/tokens.mjs";
+import { Signer, setOf } from "../lib/tokens.mjs";
 import { after, json, silence } from "../server/answers.mjs";
 
 const SYSTEM_CLOCK = { clocked: false };
@@ -133,10 +133,16 @@ row(50, "close() during a fetch", async (bench) => {
   // Another verifier of the same keys goes on.
   const shared = await bench.endpoint();
   shared.answer(after(500, json(setOf(signer))));
-  const [leaving, staying] = [await bench.open(shared.url, {}, SYSTEM_CLOCK), await bench.open(shared.url, {}, SYSTEM_CLOCK)];
+  const [leaving, staying] = [
+    await bench.open(shared.url, {}, SYSTEM_CLOCK),
+    await bench.open(shared.url, {}, SYSTEM_CLOCK),
+  ];
   const [left, stayed] = [leaving.verifyMany([signer.token()]), staying.verifyMany([signer.token()])];
   await until("the fetch has begun", () => shared.fetches === 1);
   await leaving.close();
-  assert.deepEqual([(await left).counts, (await stayed).counts], [{ "ERR_KEYS_UNAVAILABLE unavailable": 1 }, { ok: 1 }]);
+  assert.deepEqual(
+    [(await left).counts, (await stayed).counts],
+    [{ "ERR_KEYS_UNAVAILABLE unavailable": 1 }, { ok: 1 }],
+  );
   assert.equal(shared.fetches, 1);
 });

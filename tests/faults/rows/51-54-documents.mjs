@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { row } from "../lib/row.mjs";
 import { PAST_AGE, PAST_COOLDOWN } from "../lib/scenarios.mjs";
-import { setOf, Signer } from "../lib/tokens.mjs";
+import { Signer, setOf } from "../lib/tokens.mjs";
 import { json, status } from "../server/answers.mjs";
 
 /** The set of a response with these headers is fresh up to exactly this age. */
@@ -117,7 +117,15 @@ row(54, "discovery document names another issuer", async (bench) => {
   const names = (value) => json({ issuer: value, jwks_uri: keys.url });
   const options = { issuer, discover: true };
   const token = signer.token({ iss: issuer });
-  for (const other of [`${issuer}/`, issuer.toUpperCase(), endpoint.origin, "https://evil.example", undefined, 7, null]) {
+  for (const other of [
+    `${issuer}/`,
+    issuer.toUpperCase(),
+    endpoint.origin,
+    "https://evil.example",
+    undefined,
+    7,
+    null,
+  ]) {
     endpoint.answer(names(other));
     const gate = await bench.open(options);
     await gate.unavailable(token);
@@ -127,8 +135,10 @@ row(54, "discovery document names another issuer", async (bench) => {
   assert.equal(keys.connections, 0);
 
   endpoint.answer(names(issuer));
-  const gate = await bench.open(options);
+  const gate = await bench.open(options, { headers: { "x-api-key": "for the issuer only" } });
   await gate.accepts(token);
+  assert.equal(endpoint.requests.at(-1).headers["x-api-key"], "for the issuer only");
+  assert.equal(keys.requests.at(-1).headers["x-api-key"], undefined);
   const seen = keys.fetches;
   endpoint.answer(names("https://evil.example"));
   await gate.pass(PAST_AGE);

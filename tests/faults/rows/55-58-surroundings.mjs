@@ -5,7 +5,7 @@ import { chmodSync, chownSync, existsSync, readFileSync, rmSync, statSync, symli
 import { join } from "node:path";
 import { row } from "../lib/row.mjs";
 import { keepsOldWithEveryRequestCounted, PAST_AGE, PAST_COOLDOWN, until } from "../lib/scenarios.mjs";
-import { setOf, Signer } from "../lib/tokens.mjs";
+import { Signer, setOf } from "../lib/tokens.mjs";
 import { head, json, text } from "../server/answers.mjs";
 import { Http2Endpoint } from "../server/http2.mjs";
 import { openProxy } from "../server/listeners.mjs";
@@ -60,7 +60,10 @@ row(55, "proxy down / refuses", async (bench) => {
   await (await bench.open(endpoint.url, { ca }, { driver: leftOut })).accepts(signer.token());
   assert.equal(ambient.tunnels, 1);
   told.push(bench.driver.stderr, byEnvironment.stderr, leftOut.stderr);
-  assert.ok(told.every((said) => !said.includes(password) && !said.includes(login)), "the password is told on");
+  assert.ok(
+    told.every((said) => !said.includes(password) && !said.includes(login)),
+    "the password is told on",
+  );
 });
 
 row(56, "BOM, UTF-16, wrong Content-Type with a right body", async (bench) => {
@@ -78,7 +81,14 @@ row(56, "BOM, UTF-16, wrong Content-Type with a right body", async (bench) => {
     await keepsOldWithEveryRequestCounted(bench, fault, { error: /not strict JSON/, reason: "invalid" });
   }
   const signer = new Signer("schl\u00fcssel-\ud83d\udd11");
-  for (const type of ["text/plain", "text/html", "application/octet-stream", "application/json; charset=utf-16", "?", ""]) {
+  for (const type of [
+    "text/plain",
+    "text/html",
+    "application/octet-stream",
+    "application/json; charset=utf-16",
+    "?",
+    "",
+  ]) {
     const endpoint = await bench.endpoint();
     endpoint.answer(text(JSON.stringify(setOf(signer)), { "content-type": type }));
     await (await bench.open(endpoint.url)).accepts(signer.token());

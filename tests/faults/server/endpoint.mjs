@@ -5,6 +5,8 @@ import net from "node:net";
 import tls from "node:tls";
 
 const HEAD_END = "\r\n\r\n";
+/** First byte of whoever speaks TLS to a plain port. */
+const TLS_HANDSHAKE = 0x16;
 
 /** One request and the socket to answer it on. */
 export class Exchange {
@@ -122,6 +124,10 @@ export class Endpoint {
     socket.on("error", () => {});
     let received = "";
     socket.on("data", (chunk) => {
+      if (received === "" && chunk[0] === TLS_HANDSHAKE) {
+        socket.end("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n");
+        return;
+      }
       received += chunk.toString("latin1");
       for (let end = received.indexOf(HEAD_END); end !== -1; end = received.indexOf(HEAD_END)) {
         const head = received.slice(0, end);
