@@ -16,7 +16,8 @@ HOST := $(shell rustc -vV | sed -n 's/^host: //p')
 NODE24 := tests/idp/node_modules/node24/bin/node
 
 .PHONY: help demo test ready setup package bench clean lint lint-rust lint-node lint-python lint-cases \
-	test-core test-conformance test-mutation test-panic test-node test-python test-e2e-node test-e2e-python test-package
+	test-core test-conformance test-mutation test-panic test-sim test-node test-python test-faults test-processes \
+	test-e2e-node test-e2e-python test-package sim load
 
 help:
 	@echo "make demo      the main job on real parts, in a terminal"
@@ -24,6 +25,8 @@ help:
 	@echo "make ready     format, lint, types and tests"
 	@echo "make package   npm tarball, wheel and sdist in dist/"
 	@echo "make bench     speed against the bare signature"
+	@echo "make sim       a day of 10,000 replicas, and its plots in docs/"
+	@echo "make load      floods, cold starts and memory, with figures"
 	@echo "make clean     remove what was built and installed"
 
 # --- what has to be there ---------------------------------------------------------------------
@@ -59,7 +62,8 @@ demo: build/node build/python-$(OLDEST) tests/idp/node_modules/.installed-lock t
 
 # --- the tests --------------------------------------------------------------------------------
 
-SUITES := test-core test-conformance test-mutation test-panic test-node test-python test-e2e-node test-e2e-python test-package
+SUITES := test-core test-conformance test-mutation test-panic test-sim test-node test-python test-faults \
+	test-processes test-e2e-node test-e2e-python test-package
 
 test:
 	@passed=0; for suite in $(SUITES); do \
@@ -96,6 +100,13 @@ test-panic: build/node build/python-$(OLDEST)
 		cp "$$(library lib_native)" build/panic/python/bearergate/_native.abi3.so
 	BEARERGATE_MUTANT=panic node --test tests/panic/node.test.mjs
 	BEARERGATE_MUTANT=panic PYTHONPATH=build/panic/python $(VENV)/bin/python -m pytest -q tests/panic
+
+# A day of 10,000 replicas: our policy alone on every change; all three with the plots and figures of docs/.
+test-sim:
+	cargo run --locked --quiet -p fleet-sim -- --quick
+
+sim:
+	cargo run --locked --quiet -p fleet-sim
 
 test-node: build/node
 	cd bindings-node && npm run --silent typecheck && npm test --silent

@@ -16,8 +16,6 @@ from . import _reports
 
 __all__ = ["FetchErrorEvent", "FetchEvent", "KeysChangedEvent", "SkippedKey"]
 
-State = Literal["static", "cold", "fresh", "ageing", "stale", "dead", "closed"]
-
 
 @dataclass(frozen=True, slots=True)
 class SkippedKey:
@@ -61,7 +59,7 @@ class FetchErrorEvent:
     """`invalid`: the answer cannot be used."""
     status: int | None = None
     """HTTP status, where the status alone is a failure."""
-    state: State
+    state: Literal["cold", "fresh", "ageing", "stale", "dead", "closed"]
     """State of the keys after it, as in `Stats`."""
     duration_ms: int | None = None
     """How long the fetch took."""
