@@ -25,6 +25,8 @@ it(`FAULTS 49: ${WORKERS} workers started and ended during a fetch`, async (t) =
     main: "alice",
     fetching: false,
     state: "fresh",
+    // The main thread's own hooks: the fetch, and the new keys.
+    heard: 2,
   });
 });
 

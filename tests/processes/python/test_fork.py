@@ -1,9 +1,13 @@
 """FAULTS 48: a process that forks, at every moment of a fetch. Children verify and refresh, and so does
 the parent."""
 
+import json
 import os
+from collections.abc import Callable, Iterator
 
 import pytest
+
+from conftest import Program
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this platform")
 
@@ -12,56 +16,72 @@ ways = pytest.mark.parametrize("way", ["os", "multiprocessing"])
 times = pytest.mark.parametrize("time", range(3))
 
 
+@pytest.fixture
+def forks(program, jwks, old, new, tmp_path) -> Iterator[Callable[..., Program]]:
+    snapshot = tmp_path / "keys"
+
+    def start(moment: str, way: str) -> Program:
+        tokens = old.token(), new.token(sub="bob")
+        return program("forks.py", jwks.url, *tokens, str(snapshot), moment, way)
+
+    yield start
+    # Whoever wrote last, and whoever ended while it wrote, the file is whole.
+    assert snapshot.stat().st_mode & 0o777 == 0o600
+    head, document = snapshot.read_text().split("\n", 1)
+    assert json.loads(head)["url"] == jwks.url
+    assert json.loads(document)["keys"][0]["kid"] in {"key-1", "key-2"}
+
+
 @ways
 @pytest.mark.parametrize("moment", ["before", "after"])
-def test_48_a_fork_before_or_after_the_first_fetch(program, jwks, old, new, moment, way):
-    forks = program("forks.py", jwks.url, old.token(), new.token(sub="bob"), moment, way)
-    assert forks.hear() == "verified"
+def test_48_a_fork_before_or_after_the_first_fetch(forks, jwks, new, moment, way):
+    running = forks(moment, way)
+    assert running.hear() == "verified"
     # The children of a warm parent are warm.
     assert jwks.requests == (1 if moment == "after" else 1 + CHILDREN)
     jwks.keys = [new.jwk]
     jwks.requests = 0
-    forks.tell("rotated")
-    ended = forks.ended()
+    running.tell("rotated")
+    ended = running.ended()
     assert (ended.code, ended.stderr) == (0, "")
     assert jwks.requests == 1 + CHILDREN
 
 
 @ways
 @times
-def test_48_a_fork_during_the_first_fetch(program, jwks, old, new, requests_reach, way, time):
+def test_48_a_fork_during_the_first_fetch(forks, jwks, new, requests_reach, way, time):
     jwks.hold()
-    forks = program("forks.py", jwks.url, old.token(), new.token(sub="bob"), "during", way)
+    running = forks("during", way)
     requests_reach(1)
-    forks.tell("the fetch is under way")
+    running.tell("the fetch is under way")
     # Nobody answers the children of the parent's fetch: each has one of its own.
     requests_reach(1 + CHILDREN)
     jwks.release()
-    assert forks.hear() == "verified"
+    assert running.hear() == "verified"
     jwks.keys = [new.jwk]
-    forks.tell("rotated")
-    ended = forks.ended()
+    running.tell("rotated")
+    ended = running.ended()
     assert (ended.code, ended.stderr) == (0, "")
     assert jwks.requests == 2 * (1 + CHILDREN)
 
 
 @ways
 @times
-def test_48_a_fork_during_a_fetch_that_a_token_caused(program, jwks, old, new, requests_reach, way, time):
-    forks = program("forks.py", jwks.url, old.token(), new.token(sub="bob"), "refreshing", way)
-    assert forks.hear() == "warm"
+def test_48_a_fork_during_a_fetch_that_a_token_caused(forks, jwks, new, requests_reach, way, time):
+    running = forks("refreshing", way)
+    assert running.hear() == "warm"
     jwks.hold()
-    forks.tell("the endpoint holds its answers back")
+    running.tell("the endpoint holds its answers back")
     requests_reach(2)
     jwks.keys = [new.jwk]
-    forks.tell("the fetch is under way")
+    running.tell("the fetch is under way")
     # Held or not, all verify what they can.
-    assert forks.hear() == "verified"
-    forks.tell("rotated")
+    assert running.hear() == "verified"
+    running.tell("rotated")
     # The parent waits for its fetch; the children begin theirs.
     requests_reach(2 + CHILDREN)
     jwks.release()
-    ended = forks.ended()
+    ended = running.ended()
     assert (ended.code, ended.stderr) == (0, "")
     assert jwks.requests == 2 + CHILDREN
 

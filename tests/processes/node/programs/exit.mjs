@@ -2,7 +2,9 @@
 import { JwtVerifier, options } from "./lib.mjs";
 
 const { url, token, way, jwks, after = 0 } = options();
-const verifier = new JwtVerifier({ jwksUri: url, jwks });
+const hear = () => {};
+const hooks = { onFetch: hear, onFetchError: hear, onKeysChanged: hear };
+const verifier = new JwtVerifier({ jwksUri: url, jwks, ...hooks });
 
 const ways = {
   // End while calls wait, when they are told that the fetch has reached the provider.

@@ -7,10 +7,17 @@ import { JwtVerifier, options } from "./lib.mjs";
 // Fifty workers take a while to start; the fetch must outlast it.
 const jwks = { timeout: 50 };
 
+// Hooks are called from the thread that fetches, whatever has become of the worker.
+let heard = 0;
+const hear = () => {
+  heard += 1;
+};
+const hooks = { onFetch: hear, onFetchError: hear, onKeysChanged: hear };
+
 const ENDS = ["terminate", "exit", "close", "answer"];
 
 async function work({ url, token, end }) {
-  const verifier = new JwtVerifier({ jwksUri: url, jwks });
+  const verifier = new JwtVerifier({ jwksUri: url, jwks, ...hooks });
   const pending = Promise.allSettled(Array.from({ length: 5 }, () => verifier.verify(token)));
   parentPort.postMessage("waiting");
   if (end === "exit") {
@@ -24,7 +31,7 @@ async function work({ url, token, end }) {
 }
 
 async function run({ url, token, workers }) {
-  const verifier = new JwtVerifier({ jwksUri: url, jwks });
+  const verifier = new JwtVerifier({ jwksUri: url, jwks, ...hooks });
   const told = {};
   const ended = [];
   for (let index = 0; index < workers; index += 1) {
@@ -48,7 +55,8 @@ async function run({ url, token, workers }) {
   await Promise.all(ended);
   told.main = (await verifier.verify(token)).subject;
   const { fetching, state } = verifier.stats();
-  console.log(JSON.stringify({ ...told, fetching, state }));
+  await sleep(20);
+  console.log(JSON.stringify({ ...told, fetching, state, heard }));
 }
 
 if (isMainThread) {

@@ -1,20 +1,29 @@
 """Forks before, after or during a fetch. Every process verifies, and verifies again after a rotation.
 
-forks.py URL OLD NEW MOMENT WAY: MOMENT is before, after, during (a cold fetch) or refreshing (a fetch
-that a token caused); WAY is os or multiprocessing.
+forks.py URL OLD NEW SNAPSHOT MOMENT WAY: MOMENT is before, after, during (a cold fetch) or refreshing (a
+fetch that a token caused); WAY is os or multiprocessing. All processes write one snapshot file.
 """
 
+import asyncio
 import multiprocessing
 import os
 import signal
 import sys
 import threading
+import time
 
-from bearergate import JwtAuthError, JwtVerifier
+from bearergate import JwtAuthError, JwtVerifier, KeysChangedEvent
 
 CHILDREN = 2
-url, old, new, moment, way = sys.argv[1:]
-verifier = JwtVerifier(jwks_uri=url)
+url, old, new, snapshot, moment, way = sys.argv[1:]
+heard: list[tuple[int, tuple[str | None, ...]]] = []
+
+
+def hear(event: KeysChangedEvent) -> None:
+    heard.append((os.getpid(), event.added))
+
+
+verifier = JwtVerifier(jwks_uri=url, jwks={"snapshot_file": snapshot}, on_keys_changed=hear)
 # Children tell that they have verified, and are told of the rotation.
 verified, tell_verified = os.pipe()
 rotated, tell_rotated = os.pipe()
@@ -26,21 +35,28 @@ def live(at_rotation) -> None:
     assert verifier.verify(old).subject == "alice"
     signal.alarm(10)
     at_rotation()
-    assert verifier.verify(new).subject == "bob"
+    # Children on a loop of their own, the parent blocking.
+    is_child = at_rotation is tell_and_wait
+    context = asyncio.run(verifier.verify_async(new)) if is_child else verifier.verify(new)
+    assert context.subject == "bob"
     try:
         verifier.verify(old)
     except JwtAuthError as error:
         assert error.code == "ERR_KEY_NOT_FOUND", error.code
     else:
         raise AssertionError("a key that is gone still verifies")
+    # The hooks of this process hear of it; its alarm ends the wait.
+    while (os.getpid(), ("key-2",)) not in heard:
+        time.sleep(0.001)
+
+
+def tell_and_wait() -> None:
+    os.write(tell_verified, b"x")
+    os.read(rotated, 1)
 
 
 def child() -> None:
-    def await_rotation() -> None:
-        os.write(tell_verified, b"x")
-        os.read(rotated, 1)
-
-    live(await_rotation)
+    live(tell_and_wait)
 
 
 def await_rotation() -> None:
