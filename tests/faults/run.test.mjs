@@ -42,7 +42,9 @@ function declare(rows) {
         if (result.skipped !== undefined) {
           t.skip(result.skipped);
         }
-        assert.equal(result.failure, undefined, result.failure);
+        if (result.failure !== undefined) {
+          throw Object.assign(new Error(), { stack: result.failure });
+        }
       });
     }
   }

@@ -36,8 +36,8 @@ export class Bench {
   }
 
   /** One more process of the driver. */
-  launch(env) {
-    const driver = new Driver(this.name, env);
+  launch(env, under) {
+    const driver = new Driver(this.name, env, under);
     this.#closing.push(() => driver.end());
     return driver;
   }

@@ -34,11 +34,18 @@ export class Driver {
   #child;
   #next = 1;
   #pending = new Map();
+  /** Why it can answer nothing any more. */
+  #over;
   /** Everything it wrote to standard error. */
   stderr = "";
 
-  constructor(name, env = {}) {
-    const [command, args] = COMMANDS[name]();
+  /**
+   * @param {string} name
+   * @param {object} [env] more of the environment
+   * @param {string[]} [under] a command to run it under
+   */
+  constructor(name, env = {}, under = []) {
+    const [command, ...args] = [...under, ...COMMANDS[name]()].flat();
     this.#child = spawn(command, args, { env: { ...environment, ...env }, stdio: ["pipe", "pipe", "pipe"] });
     this.exited = new Promise((exited) => {
       this.#child.on("error", (error) => exited({ code: String(error) }));
@@ -56,6 +63,9 @@ export class Driver {
 
   /** The result of an operation. */
   call(op, given = {}) {
+    if (this.#over !== undefined) {
+      return Promise.reject(this.#over);
+    }
     const id = this.#next;
     this.#next += 1;
     return new Promise((resolve, reject) => {
@@ -77,6 +87,7 @@ export class Driver {
   }
 
   #abandon(error) {
+    this.#over = error;
     for (const { reject, late } of this.#pending.values()) {
       clearTimeout(late);
       reject(error);

@@ -1,5 +1,6 @@
 // Rows 14 to 20: the endpoint answers 200, or nearly, and what it says is no key set.
 import assert from "node:assert/strict";
+import { gzipSync } from "node:zlib";
 import { row } from "../lib/row.mjs";
 import { keepsOld, keepsOldWithEveryRequestCounted, PAST_AGE, PAST_COOLDOWN, warm } from "../lib/scenarios.mjs";
 import { Signer, setOf } from "../lib/tokens.mjs";
@@ -112,6 +113,12 @@ row(17, "garbage; truncated JSON", async (bench) => {
   ];
   for (const body of bodies) {
     await keepsOldWithEveryRequestCounted(bench, (signer) => text(body(signer)), invalid(/not strict JSON/));
+  }
+  // And compressed garbage, or half of something compressed.
+  const whole = (signer) => gzipSync(JSON.stringify(setOf(signer)));
+  for (const bytes of [() => Buffer.from("garbage"), (signer) => whole(signer).subarray(0, -12)]) {
+    const fault = (signer) => text(bytes(signer), { "content-encoding": "gzip" });
+    await keepsOldWithEveryRequestCounted(bench, fault, invalid(/cannot be decoded/));
   }
 });
 

@@ -122,7 +122,7 @@ row(41, "1,000 concurrent requests on a cold cache", async (bench) => {
 row(42, "the caller that began the shared fetch is cancelled", async (bench) => {
   const endpoint = await bench.endpoint();
   const signer = new Signer("a");
-  endpoint.answer(after(600, json(setOf(signer))));
+  endpoint.answer(after(1000, json(setOf(signer))));
   const options = { jwksUri: endpoint.url };
   const gate = await bench.open(options, {}, { clocked: false });
   // A promise cannot be cancelled, but the thread that waits for it can be ended.

@@ -56,7 +56,7 @@ async function forks(bench) {
   assert.equal(endpoint.fetches, 8);
 
   const middle = await bench.endpoint();
-  middle.answer(after(700, json(setOf(signer))));
+  middle.answer(after(1000, json(setOf(signer))));
   const gate = await bench.open(middle.url, {}, SYSTEM_CLOCK);
   const waiting = [gate.accepts(signer.token()), gate.verify(signer.token(), { block: true })];
   await until("the fetch has begun", () => middle.fetches === 1);
@@ -86,30 +86,35 @@ async function preloaded(bench) {
   assert.equal(endpoint.fetches, 3);
 }
 
-row(49, "Node worker ends / Python interpreter exits during a fetch", async (bench) => {
-  const endpoint = await bench.endpoint();
-  const signer = new Signer("a");
-  endpoint.answer(silence());
-  if (bench.isNode) {
-    const given = { options: { jwksUri: endpoint.url }, token: signer.token() };
-    await bench.driver.call("workers", { ...given, number: 20, afterMs: 50 });
-    const beside = await bench.endpoint();
-    await warm(bench, beside, [signer], {}, SYSTEM_CLOCK);
-  }
-  for (const moment of [0, 100]) {
-    const driver = bench.launch();
-    const gate = await bench.open(endpoint.url, { timeout: 30 }, { ...SYSTEM_CLOCK, driver });
-    const seen = endpoint.fetches;
-    const asked = Date.now();
-    gate.exit(signer.token(), moment).catch(() => {});
-    const { code, signal } = await Promise.race([driver.exited, pause(5000, { code: "still there" })]);
-    const took = Date.now() - asked - moment;
-    assert.deepEqual([code, signal], [0, null], driver.stderr);
-    assert.ok(took < 1000, `ended after ${took} ms`);
-    assert.ok(moment === 0 || endpoint.fetches === seen + 1, "it was not in the middle of a fetch");
-  }
-  bench.note("exit 0");
-});
+row(
+  49,
+  "Node worker ends / Python interpreter exits during a fetch",
+  async (bench) => {
+    const endpoint = await bench.endpoint();
+    const signer = new Signer("a");
+    endpoint.answer(silence());
+    if (bench.isNode) {
+      const given = { options: { jwksUri: endpoint.url }, token: signer.token() };
+      await bench.driver.call("workers", { ...given, number: 20, afterMs: 50 });
+      const beside = await bench.endpoint();
+      await warm(bench, beside, [signer], {}, SYSTEM_CLOCK);
+    }
+    for (const moment of [0, 100]) {
+      const driver = bench.launch();
+      const gate = await bench.open(endpoint.url, { timeout: 30 }, { ...SYSTEM_CLOCK, driver });
+      const seen = endpoint.fetches;
+      const asked = Date.now();
+      gate.exit(signer.token(), moment).catch(() => {});
+      const { code, signal } = await Promise.race([driver.exited, pause(5000, { code: "still there" })]);
+      const took = Date.now() - asked - moment;
+      assert.deepEqual([code, signal], [0, null], driver.stderr);
+      assert.ok(took < 1000, `ended after ${took} ms`);
+      assert.ok(moment === 0 || endpoint.fetches === seen + 1, "it was not in the middle of a fetch");
+    }
+    bench.note("exit 0");
+  },
+  { alone: true },
+);
 
 row(50, "close() during a fetch", async (bench) => {
   const endpoint = await bench.endpoint();
@@ -118,12 +123,16 @@ row(50, "close() during a fetch", async (bench) => {
   const gate = await bench.open(endpoint.url, { timeout: 20 }, SYSTEM_CLOCK);
   const waiting = gate.verifyMany([signer.token()], 50);
   const ready = gate.ready(20);
+  const threads = bench.isNode ? undefined : gate.verifyInThreads(signer.token(), 10);
   await until("the fetch has begun", () => endpoint.fetches === 1);
   await pause(50);
   const asked = Date.now();
   await gate.close();
   assert.deepEqual((await waiting).counts, { "ERR_KEYS_UNAVAILABLE unavailable": 50 });
   assert.equal((await ready).code, "ERR_KEYS_UNAVAILABLE");
+  if (threads !== undefined) {
+    assert.deepEqual((await threads).counts, { "ERR_KEYS_UNAVAILABLE unavailable": 10 });
+  }
   assert.ok(Date.now() - asked < 1000, `ended ${Date.now() - asked} ms after close()`);
   await gate.unavailable(signer.token(), { within: 500 });
   await gate.close();
