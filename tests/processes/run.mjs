@@ -1,8 +1,11 @@
-// The process tests on each Node, and the main path with the Node suite's own files on Bun and Deno:
-// `node run.mjs [node20|node22|node24|bun|deno ...]`. What is not there is skipped with its reason.
+// The process tests on each Node and under the given CPythons, and the main path with the Node suite's
+// own files on Bun and Deno: `node run.mjs [--python PATH]... [node20|node22|node24|bun|deno ...]`. What
+// is not there is skipped with its reason.
 import { execFileSync, spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 
 const LIMIT_MS = 85_000;
 /** Runs at a time: as many as the smallest machine has cores. */
@@ -23,11 +26,25 @@ const MAIN_PATH = [
     .map((name) => here(`../../bindings-node/test/${name}`)),
 ];
 
+const NOT_ON_DENO = "events.test.mjs";
+
 const node = (name, connect) => ({
   name,
   program: here(`../e2e/node/${connect}/node_modules/${name}/bin/node`),
   arguments: ["--test", "--test-reporter=spec", "--test-timeout=60000", ...PROCESS_TESTS],
   count: /^ℹ pass (\d+)$/m,
+});
+
+const python = (path) => ({
+  name: "python",
+  program: resolve(path),
+  arguments: ["-m", "pytest", "-q", here("python")],
+  count: /^(\d+) passed/m,
+});
+
+const { values, positionals } = parseArgs({
+  options: { python: { type: "string", multiple: true, default: [] } },
+  allowPositionals: true,
 });
 
 const RUNS = [
@@ -44,13 +61,17 @@ const RUNS = [
     name: "deno",
     program: here("runtimes/node_modules/.bin/deno"),
     // Types are tsc's business.
-    arguments: ["test", "-A", "--quiet", "--no-check", `--preload=${here("runtimes/timers.mjs")}`, ...MAIN_PATH],
+    arguments: [
+      ...["test", "-A", "--quiet", "--no-check", `--preload=${here("runtimes/timers.mjs")}`],
+      ...MAIN_PATH.filter((file) => !file.endsWith(NOT_ON_DENO)),
+    ],
+    note: `left out: ${NOT_ON_DENO}, scripts for Node's -e, which Deno reads otherwise`,
     count: /\| \d+ passed \((\d+) steps\)/,
   },
 ];
 
 /** Carries out one run; gives a line for the summary, and whether it passed. */
-async function carryOut({ name, program, arguments: given, count }) {
+async function carryOut({ name, program, arguments: given, count, note }) {
   if (!existsSync(program)) {
     return { skipped: true, line: `${name}: skipped, not installed: npm has no binary of it for this platform` };
   }
@@ -68,19 +89,19 @@ async function carryOut({ name, program, arguments: given, count }) {
     });
   }
   const timer = setTimeout(() => child.kill("SIGKILL"), LIMIT_MS);
-  const status = await new Promise((resolve) => child.on("close", (code, signal) => resolve(code ?? signal)));
+  const status = await new Promise((end) => child.on("close", (code, signal) => end(code ?? signal)));
   clearTimeout(timer);
   const tests = Number(count.exec(output)?.[1] ?? 0);
   // A run that counts no test has tested nothing.
   const passed = status === 0 && tests > 0;
-  return {
-    passed,
-    line: passed ? `${name} (${version}): ${tests} tests` : `${output}\n${name} (${version}): ${status}`,
-  };
+  const told = `${name} (${version}): ${tests} tests${note === undefined ? "" : `; ${note}`}`;
+  return { passed, line: passed ? told : `${output}\n${name} (${version}): ended with ${status}` };
 }
 
-const wanted = process.argv.slice(2);
-const queue = RUNS.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+const queue = [
+  ...values.python.map(python),
+  ...RUNS.filter(({ name }) => positionals.length === 0 || positionals.includes(name)),
+];
 const results = [];
 async function work() {
   for (let run = queue.shift(); run !== undefined; run = queue.shift()) {
@@ -93,5 +114,5 @@ await Promise.all(Array.from({ length: AT_ONCE }, work));
 const skipped = results.filter((result) => result.skipped).length;
 const passed = results.filter((result) => result.passed).length;
 const failed = results.length - passed - skipped;
-console.log(`runtimes: ${passed} passed, ${failed} failed, ${skipped} skipped`);
+console.log(`runs: ${passed} passed, ${failed} failed, ${skipped} skipped`);
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1;

@@ -70,13 +70,19 @@ describe("the main path", () => {
     verifier.close();
   });
 
-  it("picks up a rotated key, and drops the one that is gone", async () => {
-    const verifier = new JwtVerifier({ jwksUri: jwks.url, ...rules });
+  it("picks up a rotated key, drops the one that is gone, and tells of it", async () => {
+    const changes = [];
+    const onKeysChanged = ({ added, removed }) => changes.push({ added, removed });
+    const verifier = new JwtVerifier({ jwksUri: jwks.url, ...rules, onKeysChanged });
     await verifier.ready({ timeout: 5 });
     const next = signer("ES256", "ec-2");
     jwks.keys = [next];
     assert.equal((await verifier.verify(next.token(claims()))).subject, "alice");
     await assert.rejects(verifier.verify(rsa.token(claims())), { code: "ERR_KEY_NOT_FOUND" });
+    for (let waited = 0; changes.length < 2 && waited < 100; waited += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    assert.deepEqual(changes.at(-1), { added: ["ec-2"], removed: ["rsa-1", "ec-1"] });
     jwks.keys = [rsa, ec];
     verifier.close();
   });
@@ -87,6 +93,18 @@ describe("the main path", () => {
     await assert.rejects(verifier.verify(rsa.token(claims())), { code: "ERR_KEYS_UNAVAILABLE", reason: "timeout" });
     jwks.delayMs = 0;
     verifier.close();
+  });
+
+  it("warns of verifiers built per request, once", async () => {
+    const warnings = [];
+    const hear = ({ code }) => warnings.push(code);
+    process.on("warning", hear);
+    for (let built = 0; built < 100; built += 1) {
+      new JwtVerifier({ jwksUri: `${jwks.url}?per-request` }).close();
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    process.off("warning", hear);
+    assert.deepEqual(warnings, ["BEARERGATE_VERIFIER_PER_REQUEST"]);
   });
 
   describe("a Connect server over HTTP/1.1", () => {
