@@ -177,8 +177,8 @@ it("a verifier built for each request is warned of once", async () => {
   const child = spawn(process.execPath, ["-e", script, jwks.url, key.token({ sub: "alice" })], { cwd });
   const lines = (await child.stdout.toArray()).join("").trim().split("\n");
   assert.equal(lines.length, 1, lines.join("\n"));
-  assert.match(lines[0], /^BEARERGATE_VERIFIER_PER_REQUEST more than 32 verifiers/);
-  assert.ok(jwks.requests <= 33, `${jwks.requests} fetches`);
+  assert.match(lines[0], /^BEARERGATE_VERIFIER_PER_REQUEST more than 64 verifiers/);
+  assert.ok(jwks.requests <= 65, `${jwks.requests} fetches`);
   jwks.close();
 });
 

@@ -138,9 +138,9 @@ def test_a_verifier_built_for_each_request_is_warned_of_once(jwks, signer):
                 assert verifier.verify(signer.token()).subject == "alice"
     assert len(caught) == 1
     assert caught[0].category is RuntimeWarning
-    assert "more than 32 verifiers" in str(caught[0].message)
+    assert "more than 64 verifiers" in str(caught[0].message)
     assert caught[0].filename == __file__
-    assert jwks.requests <= 33
+    assert jwks.requests <= 65
 
 
 def test_events_at_the_end_of_the_interpreter_end_no_process_badly(jwks):

@@ -205,3 +205,20 @@ fn a_snapshot_that_cannot_be_written_is_told_of_and_harms_nothing() {
     assert!(error.contains("cannot be written"), "{error}");
     assert_eq!(code(&verifier, &signer.token()), "accepted");
 }
+
+#[test]
+fn what_a_process_left_that_ended_while_it_wrote_is_removed() {
+    let directory = Directory::new("leftovers");
+    let put = |name: &str, age_s: u64| {
+        let file = fs::File::create(directory.0.join(name)).unwrap();
+        file.set_modified(std::time::SystemTime::now() - Duration::from_secs(age_s)).unwrap();
+    };
+    put(".keys.0123456789abcdef.tmp", 120);
+    put(".keys.fedcba9876543210.tmp", 5);
+    put(".keys.notes.tmp", 120);
+    put("keys.0123456789abcdef.tmp", 120);
+    snapshot_of(&directory);
+    let there = |name: &str| directory.0.join(name).exists();
+    until("the old one is removed", || !there(".keys.0123456789abcdef.tmp"));
+    assert!(there(".keys.fedcba9876543210.tmp") && there(".keys.notes.tmp") && there("keys.0123456789abcdef.tmp"));
+}

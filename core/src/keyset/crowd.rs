@@ -6,7 +6,7 @@ use crate::options::Locator;
 
 /// How many verifiers of one source may live at a time, or be built in one window, before they are a
 /// crowd.
-const MANY: usize = 32;
+const MANY: usize = 64;
 
 /// The window in which they are counted, in milliseconds.
 const WINDOW_MS: i64 = 60_000;
@@ -71,7 +71,8 @@ impl Crowd {
     fn advice(&self) -> String {
         format!(
             "more than {MANY} verifiers for {} were built within a minute or are open at a time. Build one verifier \
-             or interceptor when the program starts, use it for every request, and close what is no longer used",
+             or interceptor when the program (or one of its workers) starts, use it for every request, and close what \
+             is no longer used",
             self.source
         )
     }
@@ -106,9 +107,9 @@ mod tests {
 
     #[test]
     fn many_open_or_many_in_a_minute_are_warned_of_once() {
-        assert_eq!(advised(1000, 10, true), [33]);
-        assert_eq!(advised(1000, 10_000, false), [33]);
-        assert_eq!(advised(1000, 3000, true), [0; 0], "twenty a minute, closed each time");
+        assert_eq!(advised(1000, 10, true), [65]);
+        assert_eq!(advised(1000, 10_000, false), [65]);
+        assert_eq!(advised(1000, 1000, true), [0; 0], "sixty a minute, closed each time");
     }
 
     #[test]

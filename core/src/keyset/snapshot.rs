@@ -4,6 +4,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -133,23 +134,26 @@ pub(super) fn write(path: &Path, source: &Locator, taken: &Taken<'_>) -> io::Res
     bytes.push(b'\n');
     bytes.extend_from_slice(taken.document);
     let name = path.file_name().ok_or_else(|| io::Error::other("has no file name"))?;
-    // One name for each process: what one that was killed left behind is replaced by the next.
-    let beside = path.with_file_name(format!(".{}.{}.tmp", name.display(), std::process::id()));
+    // Nobody else's name, not even that of a process with the same number in another container.
+    let beside = path.with_file_name(format!(".{}.{:016x}.tmp", name.display(), random()));
     let written = write_new(&beside, &bytes).and_then(|()| fs::rename(&beside, path));
     if written.is_err() {
         let _ = fs::remove_file(&beside);
     }
     written?;
-    sync_directory(path)
+    sync_directory(path)?;
+    remove_leftovers(path);
+    Ok(())
+}
+
+/// A random hasher's seed is random enough for a name that must only be new.
+fn random() -> u64 {
+    use std::hash::{BuildHasher, RandomState};
+    RandomState::new().hash_one(std::process::id())
 }
 
 fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
     let mut options = OpenOptions::new();
-    // A file that someone put there in between is not written to.
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
@@ -160,8 +164,32 @@ fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// Makes the new name last through a crash.
 fn sync_directory(path: &Path) -> io::Result<()> {
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(directory)?.sync_all()
+    File::open(directory_of(path))?.sync_all()
+}
+
+/// Removes what processes left beside the file that ended while they wrote. A file that is being
+/// written is younger.
+fn remove_leftovers(path: &Path) {
+    let (Some(name), Ok(siblings)) = (path.file_name(), fs::read_dir(directory_of(path))) else { return };
+    let prefix = format!(".{}.", name.display());
+    for sibling in siblings.flatten() {
+        let name = sibling.file_name();
+        let random = name.to_str().and_then(|name| name.strip_prefix(&prefix)?.strip_suffix(".tmp"));
+        let ours =
+            random.is_some_and(|random| random.len() == 16 && random.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        let old = || sibling.metadata().and_then(|about| about.modified()).is_ok_and(is_old);
+        if ours && old() {
+            let _ = fs::remove_file(sibling.path());
+        }
+    }
+}
+
+fn is_old(modified: SystemTime) -> bool {
+    modified.elapsed().is_ok_and(|age| age > Duration::from_secs(60))
+}
+
+fn directory_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn digest(source: &Locator) -> String {
