@@ -113,7 +113,7 @@ export class Gate {
     const stats = await this.stats();
     for (const [name, value] of Object.entries(expected)) {
       if (value instanceof RegExp) {
-        assert.match(String(stats[name]), value, `stats().${name}`);
+        assert.match(String(stats[name]), value, `stats().${name} is ${stats[name]}, not ${value}`);
       } else {
         assert.deepEqual(stats[name] ?? null, value, `stats().${name}: ${JSON.stringify(stats)}`);
       }
