@@ -53,6 +53,8 @@ mod options;
 mod propagate;
 mod stats;
 mod token;
+#[cfg(test)]
+mod vectors;
 mod verifier;
 
 pub use clock::{Clock, ManualClock};

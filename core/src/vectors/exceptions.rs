@@ -17,7 +17,8 @@ const KEYS: &str = "wycheproof/json_web_key_test.json";
 const MIXED: &str = "wycheproof/json_web_crypto_test.json";
 
 const EMPTY_PAYLOAD: &str = "labelled valid; the signature is good, but an empty payload is no claims set, and a token has three non-empty segments";
-const OTHER_ALG: &str = "labelled valid; the JWK says PS256 and the token PS384, and a key with an alg is good for that alg only";
+const OTHER_ALG: &str =
+    "labelled valid; the JWK says PS256 and the token PS384, and a key with an alg is good for that alg only";
 const ES521: &str = "labelled valid; the JWK says alg ES521, a name that no registry has";
 const SAME_AS_357: &str = "labelled invalid; byte for byte the same token and key as the valid tcId 357";
 const QUESTION_MARK: &str =

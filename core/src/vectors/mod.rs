@@ -72,7 +72,7 @@ fn check(family: &Family) {
         return;
     }
     family.outcome.iter().for_each(|tally| println!("{tally}"));
-    let failures: Vec<_> = family.outcome.iter().flat_map(Tally::failures).collect();
+    let failures: Vec<_> = family.outcome.iter().flat_map(Tally::failures).map(String::as_str).collect();
     assert!(failures.is_empty(), "{} disagreements:\n{}", failures.len(), failures.join("\n"));
 }
 

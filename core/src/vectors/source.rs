@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64::{Engine, alphabet};
 
 pub(super) type Json = serde_json::Value;
 
@@ -66,7 +66,7 @@ pub(super) fn list<'a>(json: &'a Json, name: &str) -> &'a [Json] {
 /// A member that must be bytes in hexadecimal.
 pub(super) fn hex(json: &Json, name: &str) -> Vec<u8> {
     let digits = text(json, name).as_bytes();
-    assert!(digits.len() % 2 == 0, "`{name}` has half a byte");
+    assert!(digits.len().is_multiple_of(2), "`{name}` has half a byte");
     let value = |digit: u8| char::from(digit).to_digit(16).expect("a hexadecimal digit");
     digits
         .chunks(2)
@@ -74,9 +74,14 @@ pub(super) fn hex(json: &Json, name: &str) -> Vec<u8> {
         .collect()
 }
 
-/// A member that must be base64url.
-pub(super) fn base64url(json: &Json, name: &str) -> Vec<u8> {
-    URL_SAFE_NO_PAD.decode(text(json, name)).unwrap_or_else(|_| panic!("`{name}` is not base64url"))
+/// The bytes of a symmetric JWK, which a user decodes before this package sees them. One vector's last
+/// character has bits to spare.
+pub(super) fn symmetric_key(jwk: &Json) -> Vec<u8> {
+    let config = GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::RequireNone);
+    let lenient = GeneralPurpose::new(&alphabet::URL_SAFE, config);
+    lenient.decode(text(jwk, "k")).expect("`k` is base64url")
 }
 
 /// A JWK without the members that only a private key has.

@@ -176,3 +176,49 @@ impl fmt::Display for Tally {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEYS: &str = "wycheproof/json_web_key_test.json";
+
+    fn failures(file: &'static str, tests: usize, judge: impl Fn(&mut Tally)) -> Vec<String> {
+        let mut tally = Tally::new(file);
+        judge(&mut tally);
+        tally.finish(tests);
+        tally.failures
+    }
+
+    #[test]
+    fn a_label_that_is_contradicted_fails() {
+        let refused = Answer::Refused(Code::SignatureInvalid);
+        for (label, answer) in [(Label::Valid, refused), (Label::Invalid, Answer::Accepted)] {
+            assert_eq!(failures("any", 1, |tally| tally.judge(1, label, answer)).len(), 1);
+        }
+        assert_eq!(failures("any", 1, |tally| tally.judge(1, Label::Acceptable, Answer::Accepted)).len(), 1);
+        assert!(failures("any", 1, |tally| tally.judge(1, Label::Valid, Answer::Accepted)).is_empty());
+        assert_eq!(failures("any", 1, |tally| tally.expect("it", refused, Answer::KeyRefused)).len(), 1);
+    }
+
+    #[test]
+    fn an_exception_that_is_not_met_as_it_says_fails() {
+        let both = |fourth, seventh| {
+            failures(KEYS, 2, |tally| {
+                tally.judge(4, Label::Invalid, fourth);
+                tally.judge(7, Label::Invalid, seventh);
+            })
+        };
+        assert!(both(Answer::Accepted, Answer::Accepted).is_empty());
+        assert!(both(Answer::KeyRefused, Answer::Accepted)[0].contains("the exception for it is to go"));
+        assert!(failures(KEYS, 1, |tally| tally.judge(4, Label::Invalid, Answer::Accepted))[0].contains("was not met"));
+        let signatures = "wycheproof/json_web_signature_test.json";
+        let otherwise = failures(signatures, 1, |tally| tally.judge(346, Label::Valid, Answer::KeyRefused));
+        assert!(otherwise[0].contains("the exception says ERR_ALG_NOT_ALLOWED"));
+    }
+
+    #[test]
+    fn a_test_that_did_not_run_fails() {
+        assert!(failures("any", 2, |tally| tally.unsupported("it"))[0].contains("1 tests were run, 2 are known"));
+    }
+}
