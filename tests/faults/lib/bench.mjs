@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { makeAuthority } from "../server/certificates.mjs";
 import { Endpoint } from "../server/endpoint.mjs";
 import { Driver } from "./driver.mjs";
@@ -9,6 +10,9 @@ import { Gate } from "./gate.mjs";
 
 /** A part of a row that cannot be had here. */
 export class Skip extends Error {}
+
+/** Longest that anything may take to stop, in milliseconds. */
+const STOP_LIMIT = 15_000;
 
 let authority;
 
@@ -19,6 +23,8 @@ export class Bench {
   #directory;
   outcomes = [];
   notes = new Set();
+  /** What did not stop when the row was over. */
+  stuck = [];
 
   /** @param {string} name of the driver */
   constructor(name) {
@@ -99,7 +105,10 @@ export class Bench {
 
   async end() {
     for (const close of this.#closing.reverse()) {
-      await close();
+      const late = pause(STOP_LIMIT, "late", { ref: false });
+      if ((await Promise.race([close(), late])) === "late") {
+        this.stuck.push(String(close));
+      }
     }
     if (this.#directory !== undefined) {
       rmSync(this.#directory, { recursive: true, force: true });

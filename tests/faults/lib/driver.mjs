@@ -98,7 +98,12 @@ export class Driver {
   /** Ends the process, by force if it does not end by itself. */
   async end() {
     this.#child.stdin.end();
-    const force = setTimeout(() => this.#child.kill("SIGKILL"), 3000);
+    const force = setTimeout(() => {
+      this.#child.kill("SIGKILL");
+      // A child of its own may outlive it with the same pipes open.
+      this.#child.stdout.destroy();
+      this.#child.stderr.destroy();
+    }, 3000);
     const { code, signal } = await this.exited;
     clearTimeout(force);
     return code ?? signal;

@@ -24,5 +24,8 @@ export async function runRow({ run }, driver) {
   clearTimeout(late);
   const { outcomes, notes, fetches } = bench;
   await bench.end();
+  if (bench.stuck.length > 0) {
+    result.failure ??= `did not stop: ${bench.stuck}`;
+  }
   return { ...result, outcomes: [...new Set(outcomes)], notes: [...notes], fetches };
 }
