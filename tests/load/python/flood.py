@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import math
+import os
 import threading
 import time
 from collections import Counter
@@ -154,7 +155,7 @@ def measure(way: Callable[[JwtVerifier, bool], Window]) -> None:
             kind = f"flood of {window.offered / window.elapsed:.0f}/s" if floods else "no flood"
             say(
                 f"{name}, {kind}: {len(window.latencies)} valid, p50 {p50}, p99 {p99}, worst {worst} "
-                f"{dict(window.refusals)}"
+                f"{dict(window.refusals)}, load average {os.getloadavg()[0]:.1f}"
             )
     seconds = time.perf_counter() - started
     time.sleep(0.1)  # the last fetch may be under way when its window ends
