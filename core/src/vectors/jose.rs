@@ -8,10 +8,39 @@ use crate::error::Code;
 use crate::key::KeyProblem;
 
 pub(super) const FILES: &[File] = &[
-    File { path: "wycheproof/json_web_signature_test.json", tests: 401, run },
-    File { path: "wycheproof/json_web_key_test.json", tests: 26, run },
-    File { path: "wycheproof/json_web_crypto_test.json", tests: 83, run },
+    File { path: "wycheproof/json_web_signature_test.json", tests: 401, run: signatures },
+    File { path: "wycheproof/json_web_key_test.json", tests: 26, run: keys },
+    File { path: "wycheproof/json_web_crypto_test.json", tests: 83, run: mixed },
 ];
+
+/// Keys for encryption, the names `none` and those of other algorithms, and the rest by what is wrong.
+fn signatures(json: &Json, tally: &mut Tally) {
+    run(json, tally);
+    tally.refused_for(&[
+        ("ERR_ALG_NOT_ALLOWED", 6),
+        ("ERR_SIGNATURE_INVALID", 296),
+        ("ERR_TOKEN_MALFORMED", 47),
+        ("key refused", 4),
+    ]);
+}
+
+/// All but the one with a changed signature are for their key alone, which some have an empty payload
+/// beside.
+fn keys(json: &Json, tally: &mut Tally) {
+    run(json, tally);
+    tally.refused_for(&[("ERR_SIGNATURE_INVALID", 1), ("key refused", 18)]);
+}
+
+/// The mixed set is refused as a key; every encrypted token for its segments.
+fn mixed(json: &Json, tally: &mut Tally) {
+    run(json, tally);
+    tally.refused_for(&[
+        ("ERR_ALG_NOT_ALLOWED", 1),
+        ("ERR_SIGNATURE_INVALID", 11),
+        ("ERR_TOKEN_MALFORMED", 63),
+        ("key refused", 1),
+    ]);
+}
 
 fn run(json: &Json, tally: &mut Tally) {
     for group in list(json, "testGroups") {

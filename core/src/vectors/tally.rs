@@ -107,6 +107,13 @@ impl Tally {
         *self.unsupported.entry(reason.to_owned()).or_default() += 1;
     }
 
+    /// A refusal can be right for the wrong reason; these are the reasons and how often each is due.
+    pub(super) fn refused_for(&mut self, due: &[(&'static str, usize)]) {
+        if self.refused != due.iter().copied().collect() {
+            self.fail("", &format!("refused for {:?}, due are {due:?}", self.refused));
+        }
+    }
+
     pub(super) fn fail(&mut self, about: &str, problem: &str) {
         self.failures.push(format!("{} {about}: {problem}", self.file));
     }
@@ -199,6 +206,11 @@ mod tests {
         assert_eq!(failures("any", 1, |tally| tally.judge(1, Label::Acceptable, Answer::Accepted)).len(), 1);
         assert!(failures("any", 1, |tally| tally.judge(1, Label::Valid, Answer::Accepted)).is_empty());
         assert_eq!(failures("any", 1, |tally| tally.expect("it", refused, Answer::KeyRefused)).len(), 1);
+        let for_another_reason = |tally: &mut Tally| {
+            tally.judge(1, Label::Invalid, refused);
+            tally.refused_for(&[("key refused", 1)]);
+        };
+        assert_eq!(failures("any", 1, for_another_reason).len(), 1);
     }
 
     #[test]
