@@ -23,9 +23,19 @@ pub fn unb64(text: &str) -> Vec<u8> {
     URL_SAFE_NO_PAD.decode(text).expect("base64url")
 }
 
+/// Plain base64 with padding, as PEM and SSH write bytes.
+pub fn standard(bytes: impl AsRef<[u8]>) -> String {
+    STANDARD.encode(bytes)
+}
+
 /// Bytes as an option carries them in a case file.
 pub fn bytes(bytes: impl AsRef<[u8]>) -> Value {
-    json!({ "$bytes": STANDARD.encode(bytes) })
+    json!({ "$bytes": standard(bytes) })
+}
+
+/// The bytes of strict base64url, if it is that.
+pub fn try_unb64(text: &str) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(text).ok()
 }
 
 enum Material {
@@ -143,12 +153,26 @@ impl Key {
         }
     }
 
-    /// The SSH text of an RSA public key.
+    /// The SSH text of a public key.
     pub fn ssh(&self) -> String {
         let field = |bytes: &[u8]| [&(bytes.len() as u32).to_be_bytes()[..], bytes].concat();
-        let n = [&[0][..], &member(&self.jwk, "n")].concat();
-        let blob = [field(b"ssh-rsa"), field(&member(&self.jwk, "e")), field(&n)].concat();
-        format!("ssh-rsa {} test@example", STANDARD.encode(blob))
+        let (name, fields) = match &self.material {
+            Material::Ec { public, .. } => {
+                let curve = match public.len() {
+                    65 => "nistp256",
+                    97 => "nistp384",
+                    _ => "nistp521",
+                };
+                (format!("ecdsa-sha2-{curve}"), vec![field(curve.as_bytes()), field(public)])
+            }
+            Material::Ed(_) => ("ssh-ed25519".to_owned(), vec![field(&member(&self.jwk, "x"))]),
+            _ => {
+                let n = [&[0][..], &member(&self.jwk, "n")].concat();
+                ("ssh-rsa".to_owned(), vec![field(&member(&self.jwk, "e")), field(&n)])
+            }
+        };
+        let blob = [vec![field(name.as_bytes())], fields].concat().concat();
+        format!("{name} {} test@example", STANDARD.encode(blob))
     }
 
     /// The secret's bytes.
@@ -281,6 +305,12 @@ pub fn pem(label: &str, der: &[u8]) -> String {
     format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
 }
 
+/// What a PEM block holds.
+pub fn from_pem(text: &str) -> Vec<u8> {
+    let lines: String = text.lines().filter(|line| !line.starts_with('-')).collect();
+    STANDARD.decode(lines).expect("base64")
+}
+
 /// Every committed key and certificate.
 pub struct Keys {
     keys: BTreeMap<String, Key>,
@@ -308,6 +338,11 @@ impl Keys {
     /// The key of that name.
     pub fn key(&self, name: &str) -> &Key {
         self.keys.get(name).unwrap_or_else(|| panic!("no key {name}"))
+    }
+
+    /// The certificate over a key, where one is committed.
+    pub fn certificate(&self, name: &str) -> Option<&str> {
+        self.certificates.get(name).map(String::as_str)
     }
 
     /// The text of a key in a named form, as case files refer to it: `rsa-a.pem`, `rsa-a.jwk`, ...

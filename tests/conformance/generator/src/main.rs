@@ -1,6 +1,7 @@
-//! Writes `tests/conformance/cases/*.json`. With `--check` it writes nothing and fails when a file
-//! is not what it would write.
+//! Writes `tests/conformance/cases/*.json` and `docs/attacks.md`. With `--check` it writes nothing and
+//! fails when a file is not what it would write.
 
+mod attacks;
 mod canonical;
 mod case;
 mod keys;
@@ -25,7 +26,15 @@ fn main() -> ExitCode {
 
     let (mut ids, mut names, mut stale) = (HashSet::new(), BTreeSet::new(), Vec::new());
     let (mut distinct, mut files) = (BTreeSet::new(), 0);
-    for suite in suites::all() {
+    let mut suites = suites::all();
+    attacks::tag(&mut suites);
+    let repository = root.ancestors().nth(2).expect("the repository");
+    let problems = attacks::problems(&suites, repository);
+    if !problems.is_empty() {
+        eprintln!("{}", problems.join("\n"));
+        return ExitCode::FAILURE;
+    }
+    for suite in &suites {
         for case in &suite.cases {
             let id = case["id"].as_str().expect("an id").to_owned();
             distinct.insert(id.split_once('/').map_or(&*id, |(case, _)| case).to_owned());
@@ -37,18 +46,14 @@ fn main() -> ExitCode {
             "options": {}, "keys": keys_used(&suite.cases), "cases": suite.cases,
         });
         let path = folder.join(format!("{}.json", suite.name));
-        let text = canonical::pretty(&file);
-        if std::fs::read_to_string(&path).ok().as_deref() != Some(&text) {
-            stale.push(path.clone());
-            if !check {
-                std::fs::write(&path, text).expect("a case file");
-            }
-        }
+        settle(&path, &canonical::pretty(&file), check, &mut stale);
         names.insert(path);
         files += 1;
     }
+    settle(&repository.join("docs/attacks.md"), &attacks::page(&suites), check, &mut stale);
     stale.extend(leftovers(&folder, &names, check));
-    println!("{files} files, {} cases from {} distinct ones", ids.len(), distinct.len());
+    let attacks = attacks::rows().flat_map(|row| row.ids).count();
+    println!("{files} files, {} cases from {} distinct ones, {attacks} attacks", ids.len(), distinct.len());
     if check && !stale.is_empty() {
         for path in stale {
             eprintln!("stale: {}", path.display());
@@ -57,6 +62,16 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS
+}
+
+/// A file that is not what it should be: written, or only noted.
+fn settle(path: &Path, text: &str, check: bool, stale: &mut Vec<PathBuf>) {
+    if std::fs::read_to_string(path).ok().as_deref() != Some(text) {
+        stale.push(path.to_path_buf());
+        if !check {
+            std::fs::write(path, text).expect("a file to write");
+        }
+    }
 }
 
 /// Files of suites that are no more: removed, or reported.

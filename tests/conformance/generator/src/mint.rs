@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use crate::canonical;
-use crate::keys::{Key, Keys, b64, hmac_with, unb64};
+use crate::keys::{Key, Keys, b64, hmac_with, try_unb64, unb64};
 
 /// The moment at which most cases play: 2027-01-15T08:00:00Z.
 pub const T0: i64 = 1_800_000_000;
@@ -260,7 +260,7 @@ impl Token {
         drop(minted);
         let (input, key) = (&slot.1, keys().key(&self.key));
         let kept = world().committed.get(input).into_iter().flatten().find(|text| {
-            let bytes = base64_strict(text);
+            let bytes = try_unb64(text);
             bytes.is_some_and(|bytes| key.verifies(&self.alg, input.as_bytes(), &bytes))
         });
         let token = match kept {
@@ -296,9 +296,4 @@ impl Token {
         }
         format!("{input}.{}", b64(key.sign(alg, input.as_bytes())))
     }
-}
-
-fn base64_strict(text: &str) -> Option<Vec<u8>> {
-    use base64::Engine;
-    base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(text).ok()
 }

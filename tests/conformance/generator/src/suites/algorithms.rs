@@ -7,7 +7,8 @@ use crate::case::{Case, Suite, err, ok, used};
 use crate::keys::{strip, unb64};
 use crate::mint::{T0, Token, keys};
 
-const EVERY: [&str; 18] = [
+/// Every algorithm that there is a key for.
+pub const EVERY: [&str; 18] = [
     "HS256",
     "HS384",
     "HS512",
@@ -29,7 +30,7 @@ const EVERY: [&str; 18] = [
 ];
 
 /// What a key without `alg` can do, ES256K aside, which must be listed.
-fn fits(key: &str) -> &'static [&'static str] {
+pub fn fits(key: &str) -> &'static [&'static str] {
     match key {
         "rsa-a" => &["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"],
         "p256-a" => &["ES256"],

@@ -2,6 +2,11 @@
 
 mod ages;
 mod algorithms;
+mod attack_cache;
+mod attack_claims;
+mod attack_keys;
+mod attack_network;
+mod attack_tokens;
 mod claims;
 mod config;
 mod config_keys;
@@ -50,6 +55,11 @@ pub fn all() -> Vec<Suite> {
         hooks::suite(),
         propagation::suite(),
         wire::suite(),
+        attack_keys::suite(),
+        attack_tokens::suite(),
+        attack_claims::suite(),
+        attack_cache::suite(),
+        attack_network::suite(),
     ]
 }
 
