@@ -145,8 +145,8 @@ export interface JwksOptions {
   /**
    * Path of a file that keeps the last good set, so that a start is possible while the endpoint is
    * down. Written with mode 0600 after each good fetch. Read only if it is a regular file of the
-   * effective user that nobody else can write, for the same URL and issuer; the set is as old as it
-   * was. What cannot be used is ignored, and `onFetchError` told. Unix only.
+   * effective user that nobody else can write, for the same URL (or, with `discover`, issuer); the set
+   * is as old as it was. What cannot be used is ignored, and `onFetchError` told. Unix only.
    */
   readonly snapshotFile?: string | undefined;
 }

@@ -19,6 +19,15 @@ function teller(hooks) {
   };
 }
 
+/**
+ * Tells as long as somebody else holds `tell`. The native side, through which no cycle is seen, would
+ * otherwise keep a verifier that its own hooks refer to for ever.
+ */
+function weakly(tell) {
+  const held = new WeakRef(tell);
+  return (json) => held.deref()?.(json);
+}
+
 function deepFreeze(value) {
   if (typeof value === "object" && value !== null) {
     Object.values(value).forEach(deepFreeze);
@@ -27,4 +36,4 @@ function deepFreeze(value) {
   return value;
 }
 
-module.exports = { EVENT_HOOKS: Object.values(HOOK_OF), teller, wantsEvents };
+module.exports = { EVENT_HOOKS: Object.values(HOOK_OF), teller, wantsEvents, weakly };

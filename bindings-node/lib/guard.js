@@ -6,7 +6,7 @@
 const { createHash } = require("node:crypto");
 const { isRefusal, isSkip, readAccepted, readRefusal, readVerified } = require("./answer.js");
 const { configError } = require("./errors.js");
-const { teller, wantsEvents } = require("./events.js");
+const { teller, wantsEvents, weakly } = require("./events.js");
 const native = require("./native.js");
 const { readOptions } = require("./options.js");
 const { refusalError, report } = require("./refusal.js");
@@ -15,6 +15,7 @@ const { chain, isPromised } = require("./promised.js");
 class Guard {
   #rules;
   #open;
+  #tell;
 
   /**
    * @param {object} options
@@ -33,7 +34,8 @@ class Guard {
     this.hooks = hooks;
     this.credentialsHeader = opened.credentialsHeader;
     if (wantsEvents(hooks)) {
-      opened.onKeyEvent(teller(hooks));
+      this.#tell = teller(hooks);
+      opened.onKeyEvent(weakly(this.#tell));
     }
     if (typeof opened.advice === "string") {
       process.emitWarning(opened.advice, { type: "BearergateWarning", code: "BEARERGATE_VERIFIER_PER_REQUEST" });

@@ -11,6 +11,9 @@ const { refusalError } = require("./refusal.js");
 /** The guard of each verifier, for the interceptor and the request gate. */
 const guards = new WeakMap();
 
+/** Guards whose keys are waited for. A verifier that nobody holds any more is closed. */
+const awaited = new Set();
+
 class JwtVerifier {
   constructor(options) {
     guards.set(this, new Guard(options));
@@ -25,8 +28,11 @@ class JwtVerifier {
   }
 
   async ready(options) {
-    const answer = (await guardOf(this).native.ready(readTimeout(options))) ?? "";
-    if (answer !== "") {
+    const guard = guardOf(this);
+    const seconds = readTimeout(options);
+    awaited.add(guard);
+    const answer = await Promise.resolve(guard.native.ready(seconds)).finally(() => awaited.delete(guard));
+    if (answer) {
       throw refusalError(readRefusal(answer), {});
     }
   }

@@ -62,7 +62,7 @@ impl NativeGate {
         let limit = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
         match throwing(|| self.gate.verifier().ready(limit))? {
             Readiness::Ready => Ok(None),
-            Readiness::Wait(ticket) => Ok(Some(wait::promise(env, &self.gate, ticket, |_, ()| String::new())?)),
+            Readiness::Wait(ticket) => Ok(Some(wait::promise_of_keys(env, ticket)?)),
         }
     }
 

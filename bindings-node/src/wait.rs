@@ -15,7 +15,6 @@ type Settle = Box<dyn FnOnce(Env) -> Result<String> + Send>;
 /// Settles its promise once: with an answer, or, should the ticket be dropped without one, with a
 /// refusal, so that no request hangs.
 struct Waiter {
-    gate: Arc<Gate>,
     deferred: Option<JsDeferred<String, Settle>>,
 }
 
@@ -30,29 +29,40 @@ impl Waiter {
 impl Drop for Waiter {
     fn drop(&mut self) {
         if self.deferred.is_some() {
-            let answer = answer::refused(&self.gate.refuse(Code::Internal));
-            self.settle(answer);
+            self.settle(answer::refused(&Refusal::of(Code::Internal)));
         }
     }
 }
 
-/// A promise of the answer that `accepted` makes of the ticket's result.
+/// A promise of the answer that `accepted` makes of the ticket's result. It keeps the gate.
 pub fn promise<'env, T: Send + 'static>(
     env: &'env Env,
     gate: &Arc<Gate>,
     ticket: Ticket<T>,
     accepted: impl FnOnce(&Gate, &T) -> String + Send + 'static,
 ) -> Result<Object<'env>> {
-    let (deferred, promise) = env.create_deferred::<String, Settle>()?;
-    let mut waiter = Waiter { gate: Arc::clone(gate), deferred: Some(deferred) };
-    let settle = move |result: std::result::Result<T, Refusal>| {
-        let gate = Arc::clone(&waiter.gate);
-        let answer = refusing(&gate, || match &result {
+    let gate = Arc::clone(gate);
+    promise_of(env, ticket, move |result| {
+        refusing(&gate, || match &result {
             Ok(value) => accepted(&gate, value),
             Err(refusal) => answer::refused(refusal),
-        });
-        waiter.settle(answer);
-    };
-    throwing(|| ticket.on_ready(settle))?;
+        })
+    })
+}
+
+/// A promise of nothing, or of a refusal. It keeps no gate: one whose JavaScript is gone is closed, and
+/// its keys are fetched no more.
+pub fn promise_of_keys(env: &Env, ticket: Ticket<()>) -> Result<Object<'_>> {
+    promise_of(env, ticket, |result| result.map_or_else(|refusal| answer::refused(&refusal), |()| String::new()))
+}
+
+fn promise_of<T: Send + 'static>(
+    env: &Env,
+    ticket: Ticket<T>,
+    answer: impl FnOnce(std::result::Result<T, Refusal>) -> String + Send + 'static,
+) -> Result<Object<'_>> {
+    let (deferred, promise) = env.create_deferred::<String, Settle>()?;
+    let mut waiter = Waiter { deferred: Some(deferred) };
+    throwing(|| ticket.on_ready(move |result| waiter.settle(answer(result))))?;
     Ok(promise)
 }

@@ -1,7 +1,7 @@
 //! Waiting for an answer: blocking with the GIL released, or by a callback for event loops.
 
-use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bearergate_core::{self as core, Verified};
@@ -24,7 +24,7 @@ pub enum Pending {
 }
 
 impl Pending {
-    fn on_answer(self, deliver: impl FnOnce(Answer) + Send + 'static) {
+    fn on_answer(self, deliver: impl FnOnce(Answer) + Send + 'static) -> core::Cancel {
         match self {
             Self::Token(ticket) => ticket.on_ready(|result| deliver(Answer::Token(result))),
             Self::Keys(ticket) => ticket.on_ready(|result| deliver(Answer::Keys(result))),
@@ -36,16 +36,16 @@ impl Pending {
 #[pyclass(module = "bearergate._native", frozen)]
 pub struct Ticket {
     pending: Mutex<Option<Pending>>,
+    cancel: Mutex<Option<core::Cancel>>,
 }
 
 impl Ticket {
     pub fn new(pending: Pending) -> Self {
-        Self { pending: Mutex::new(Some(pending)) }
+        Self { pending: Mutex::new(Some(pending)), cancel: Mutex::new(None) }
     }
 
     fn take(&self) -> PyResult<Pending> {
-        let mut pending = self.pending.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        pending.take().ok_or_else(|| PyRuntimeError::new_err("this ticket has been waited for already"))
+        lock(&self.pending).take().ok_or_else(|| PyRuntimeError::new_err("this ticket has been waited for already"))
     }
 }
 
@@ -54,7 +54,7 @@ impl Ticket {
     /// Blocks with the GIL released; signals are handled.
     fn wait<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let (sender, receiver) = channel();
-        self.take()?.on_answer(move |answer| {
+        let cancel = self.take()?.on_answer(move |answer| {
             // Nobody listens any more after a signal.
             let _ = sender.send(answer);
         });
@@ -62,7 +62,12 @@ impl Ticket {
         loop {
             match py.detach(|| receive(&receiver, SLICE)) {
                 Ok(answer) => return answer.into_python(py),
-                Err(RecvTimeoutError::Timeout) => py.check_signals()?,
+                Err(RecvTimeoutError::Timeout) => {
+                    if let Err(signal) = py.check_signals() {
+                        cancel.cancel();
+                        return Err(signal);
+                    }
+                }
                 Err(RecvTimeoutError::Disconnected) => {
                     return Err(PyRuntimeError::new_err("the verifier dropped a waiting call"));
                 }
@@ -79,17 +84,27 @@ impl Ticket {
             return Ok(());
         }
         let pending = self.take()?;
-        py.detach(|| {
+        let cancel = py.detach(|| {
             pending.on_answer(move |answer| {
-                call_python(|py| {
+                call_python(move |py| {
                     let told = answer.into_python(py).and_then(|answer| callback.call1(py, (answer,)));
                     if let Err(error) = told {
                         error.write_unraisable(py, None);
                     }
                 });
-            });
+            })
         });
+        *lock(&self.cancel) = Some(cancel);
         Ok(())
+    }
+
+    /// Gives up a wait that was subscribed to: nobody is called any more.
+    fn cancel(&self) {
+        // With the GIL, under which the callback may be dropped.
+        let cancel = lock(&self.cancel).take();
+        if let Some(cancel) = cancel {
+            cancel.cancel();
+        }
     }
 
     #[classmethod]
@@ -100,5 +115,9 @@ impl Ticket {
 }
 
 fn receive(receiver: &Mutex<Receiver<Answer>>, limit: Duration) -> Result<Answer, RecvTimeoutError> {
-    receiver.lock().unwrap_or_else(std::sync::PoisonError::into_inner).recv_timeout(limit)
+    lock(receiver).recv_timeout(limit)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

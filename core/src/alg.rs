@@ -34,7 +34,7 @@ algs! {
 }
 
 /// A set of algorithms.
-#[derive(Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Hash, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct AlgSet(u32);
 
 impl AlgSet {

@@ -61,7 +61,7 @@ pub use clock::{Clock, ManualClock};
 pub use context::Verified;
 pub use error::{Code, ConnectCode, Reason, Refusal};
 pub use gate::{Decision, Gate, Request};
-pub use keyset::{KeyEvent, KeyEventKind, KeySource, SkippedKey, Ticket};
+pub use keyset::{Cancel, KeyEvent, KeyEventKind, KeySource, SkippedKey, Ticket};
 pub use method::matches_method_pattern;
 pub use options::{
     CacheOption, ClaimPath, ClaimsMapping, ConfigError, Confirmation, CredentialsOptions, JwksOptions, KeyAlgorithm,

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::alg::Alg;
 use crate::cache::{Cache, Found};
@@ -13,7 +13,8 @@ use crate::error::{Code, Reason, Refusal};
 use crate::header::Header;
 use crate::key::PreparedKey;
 use crate::keyset::{
-    Choice, Current, KeyEvent, KeySet, Landed, Lease, Listener, NoWait, RemoteSet, Resolver, Ticket, Want, run_after,
+    Choice, Current, KeyEvent, KeySet, Landed, Lease, Listener, Membership, NoWait, Readied, ReadyWait, RemoteSet,
+    Resolver, Ticket, Want,
 };
 use crate::options::{ConfigError, Keys, Options, Policy, Trust, Trusts};
 use crate::stats::Stats;
@@ -29,6 +30,7 @@ struct Inner {
     clock: Clock,
     cache: Option<Cache>,
     closed: AtomicBool,
+    membership: Membership,
 }
 
 /// The answer to a token, now or later.
@@ -55,19 +57,22 @@ const READY_LIMIT: Duration = Duration::from_secs(3600);
 
 /// Whoever asked whether a verifier is ready, until there is an answer.
 #[derive(Clone)]
-struct Caller(Arc<Mutex<Option<Resolver<()>>>>);
+struct Caller {
+    resolver: Arc<Mutex<Option<Resolver<()>>>>,
+    deadline: Instant,
+}
 
 impl Caller {
     fn answer(&self, answer: Result<(), Refusal>) {
-        let resolver = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let resolver = self.resolver.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(resolver) = resolver {
             resolver.resolve(answer);
         }
     }
 
-    fn waits(&self) -> bool {
-        let resolver = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        resolver.as_ref().is_some_and(|resolver| !resolver.is_abandoned())
+    fn is_over(&self) -> bool {
+        let resolver = self.resolver.lock().unwrap_or_else(PoisonError::into_inner);
+        resolver.as_ref().is_none_or(Resolver::is_abandoned)
     }
 }
 
@@ -119,7 +124,8 @@ impl Verifier {
     pub fn with_clock(options: Options, clock: Clock) -> Result<Self, ConfigError> {
         let policy = Policy::new(&options, &clock)?;
         let cache = policy.cache_entries.map(Cache::new);
-        Ok(Self(Arc::new(Inner { policy, clock, cache, closed: AtomicBool::new(false) })))
+        let membership = Membership::of(policy.remote_sets(), &clock);
+        Ok(Self(Arc::new(Inner { policy, clock, cache, closed: AtomicBool::new(false), membership })))
     }
 
     /// Judges one compact JWS. Never blocks: keys that must be fetched first are a ticket.
@@ -293,11 +299,9 @@ impl Verifier {
             return Readiness::Ready;
         }
         let (ticket, resolver) = Ticket::pair();
-        let caller = Caller(Arc::new(Mutex::new(Some(resolver))));
-        let late = caller.clone();
         let limit = limit.map_or(READY_LIMIT, |limit| limit.min(READY_LIMIT));
-        run_after(limit, move || late.answer(Err(Refusal::unavailable(Reason::Timeout, 1000))));
-        self.await_sets(caller);
+        let resolver = Arc::new(Mutex::new(Some(resolver)));
+        self.await_sets(Caller { resolver, deadline: Instant::now() + limit });
         Readiness::Wait(ticket)
     }
 
@@ -309,26 +313,24 @@ impl Verifier {
         if self.is_closed() {
             return caller.answer(Err(Refusal::unavailable(Reason::Unavailable, 1000)));
         }
-        match self.unready_set() {
-            None => caller.answer(Ok(())),
-            Some(set) => {
-                let verifier = self.clone();
-                set.wait_until_usable(set.owner(), move |landed| {
-                    if landed == Landed::Closed {
-                        caller.answer(Err(Refusal::unavailable(Reason::Unavailable, 1000)));
-                    } else if caller.waits() {
-                        verifier.await_sets(caller);
-                    }
-                });
-            }
-        }
+        let Some(set) = self.unready_set() else { return caller.answer(Ok(())) };
+        // A wait alone keeps no verifier alive: one that nobody has any more is closed.
+        let verifier = Arc::downgrade(&self.0);
+        let asker = caller.clone();
+        set.when_usable(ReadyWait {
+            owner: set.owner(),
+            deadline: caller.deadline,
+            is_over: Box::new(move || asker.is_over()),
+            then: Box::new(move |readied| match (readied, verifier.upgrade()) {
+                (Readied::Usable, Some(inner)) => Self(inner).await_sets(caller),
+                (Readied::Late, _) => caller.answer(Err(Refusal::unavailable(Reason::Timeout, 1000))),
+                _ => caller.answer(Err(Refusal::unavailable(Reason::Unavailable, 1000))),
+            }),
+        });
     }
 
     pub(crate) fn remote_sets(&self) -> impl Iterator<Item = &Lease> {
-        self.0.policy.trusts.iter().filter_map(|trust| match &trust.keys {
-            Keys::Remote(set) => Some(set),
-            _ => None,
-        })
+        self.0.policy.remote_sets()
     }
 
     /// Has `listener` told of each fetch of this verifier's keys, and of each change of them, from now
@@ -347,7 +349,7 @@ impl Verifier {
     /// the same source, as when one is built for each request. Said once in a process for each source.
     #[must_use]
     pub fn advice(&self) -> Option<&str> {
-        self.remote_sets().find_map(Lease::advice)
+        self.0.membership.advice()
     }
 
     /// The state of keys and cache.
@@ -375,6 +377,7 @@ impl Verifier {
     pub fn close(&self) {
         if !self.0.closed.swap(true, Ordering::SeqCst) {
             self.remote_sets().for_each(Lease::release);
+            self.0.membership.leave();
         }
     }
 

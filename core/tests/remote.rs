@@ -5,7 +5,7 @@ mod support;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use bearergate_core::{JwksOptions, Outcome, Readiness};
+use bearergate_core::{Cancel, JwksOptions, Options, Outcome, Readiness, TrustOptions, Verifier};
 use support::*;
 
 #[test]
@@ -205,6 +205,39 @@ fn configured_headers_go_to_the_configured_origin() {
     let headers = Some(vec![("Authorization".to_owned(), "Basic abc".to_owned().into())]);
     let verifier = verifier(&server.url, JwksOptions { headers, ..JwksOptions::default() });
     assert_eq!(code(&verifier, &signer.token()), "accepted");
+}
+
+#[test]
+fn a_wait_for_keys_ends_by_its_limit_and_takes_no_place_of_a_request() {
+    let signer = Signer::new("a");
+    let server = Server::answering("HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n".to_owned());
+    let verifier = verifier(&server.url, JwksOptions { cooldown: one_second(), ..JwksOptions::default() });
+    let abandoned = (0..10_000).filter_map(|_| match verifier.ready(None) {
+        Readiness::Wait(ticket) => Some(ticket.on_ready(|_| {})),
+        Readiness::Ready => None,
+    });
+    abandoned.for_each(Cancel::cancel);
+    let started = Instant::now();
+    let Readiness::Wait(late) = verifier.ready(Some(Duration::from_millis(50))) else { panic!("ready without keys") };
+    let refusal = late.wait().unwrap_err();
+    assert_eq!((refusal.code().as_str(), refusal.reason().as_str()), ("ERR_KEYS_UNAVAILABLE", "timeout"));
+    assert!(started.elapsed() < Duration::from_millis(500), "{:?}", started.elapsed());
+    server.now(says(jwks(&[&signer])));
+    let Readiness::Wait(ready) = verifier.ready(Some(Duration::from_secs(5))) else { panic!("ready without keys") };
+    assert_eq!(ready.wait(), Ok(()));
+    assert_eq!(code(&verifier, &signer.token()), "accepted");
+}
+
+#[test]
+fn a_verifier_of_many_issuers_is_one_verifier() {
+    let server = Server::answering(jwks(&[&Signer::new("a")]));
+    let issuers = (0..100).map(|i| TrustOptions {
+        issuer: Some(vec![format!("https://{i}.example")]),
+        jwks_uri: Some(server.url.clone()),
+        ..TrustOptions::default()
+    });
+    let verifier = Verifier::new(Options { issuers: Some(issuers.collect()), ..Options::default() }).unwrap();
+    assert_eq!(verifier.advice(), None);
 }
 
 #[test]

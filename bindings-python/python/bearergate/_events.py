@@ -7,6 +7,7 @@ import inspect
 import json
 import os
 import threading
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from queue import SimpleQueue
@@ -109,8 +110,8 @@ class _Thread:
     def run(self, call: Callable[[], None]) -> None:
         with self._lock:
             if not self._begun:
-                self._begun = True
                 threading.Thread(target=self._work, name="bearergate-hooks", daemon=True).start()
+                self._begun = True
         if self._calls.qsize() < _MAX_PENDING:
             self._calls.put(call)
 
@@ -153,6 +154,19 @@ def teller(fetch: Hook | None, fetch_error: Hook | None, keys_changed: Hook | No
             _call(keys_changed, lambda: _changed(event))
 
     return tell
+
+
+def weakly(tell: Hook) -> Hook:
+    """Tells as long as somebody else holds `tell`. The native side, through which no cycle is seen,
+    would otherwise keep a verifier that its own hooks refer to for ever."""
+    held = weakref.ref(tell)
+
+    def call(text: str) -> None:
+        tell = held()
+        if tell is not None:
+            tell(text)
+
+    return call
 
 
 def _call(hook: Hook | None, make: Callable[[], object]) -> None:

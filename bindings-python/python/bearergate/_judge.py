@@ -43,15 +43,15 @@ def take_hooks(options: dict[str, Any]) -> Hooks:
 class Judge:
     """A gate and its hooks."""
 
-    __slots__ = ("_on_reject", "_validate", "gate")
+    __slots__ = ("_on_reject", "_tell", "_validate", "gate")
 
     def __init__(self, gate: Gate, hooks: Hooks) -> None:
         self.gate = gate
         self._validate = hooks.validate
         self._on_reject = hooks.on_reject
-        tell = _events.teller(hooks.on_fetch, hooks.on_fetch_error, hooks.on_keys_changed)
-        if tell is not None:
-            gate.on_key_event(tell)
+        self._tell = _events.teller(hooks.on_fetch, hooks.on_fetch_error, hooks.on_keys_changed)
+        if self._tell is not None:
+            gate.on_key_event(_events.weakly(self._tell))
 
     @classmethod
     def of(cls, options: dict[str, Any]) -> Judge:

@@ -128,6 +128,9 @@ class Ticket(Generic[_T_co]):
     def subscribe(self, callback: Callable[[_T_co], object]) -> None:
         """Calls back with the answer, on any thread, possibly before this returns."""
 
+    def cancel(self) -> None:
+        """Gives up a wait that was subscribed to: nobody is called any more."""
+
 @final
 class Gate:
     """The core's gate over one set of options."""

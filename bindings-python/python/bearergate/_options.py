@@ -82,7 +82,7 @@ class JwksOptions(TypedDict, total=False):
     snapshot_file: str | os.PathLike[str] | None
     """Keeps the last good set, so that a start is possible while the endpoint is down. Written with
     mode 0600 after each good fetch. Read only if it is a regular file of the effective user that nobody
-    else can write, for the same URL and issuer; the set is as old as it was. What cannot be used is
+    else can write, for the same URL (or, with `discover`, issuer); the set is as old as it was. What cannot be used is
     ignored, and `on_fetch_error` told. Unix only."""
 
 

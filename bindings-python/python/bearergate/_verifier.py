@@ -26,7 +26,8 @@ class JwtVerifier:
     """Verifies tokens against one set of options.
 
     Make one and keep it: keys, and the cache of verified signatures, live in it. It may be shared by
-    any number of threads and event loops. Nothing is fetched and no thread is started before the
+    any number of threads and event loops. Nothing is fetched and no thread is started (but the one that
+    tells a hook of a snapshot) before the
     first token (or `ready`) asks for remote keys.
 
     Raises:

@@ -53,7 +53,10 @@ async def resolved(ticket: Ticket[T]) -> T:
             loop.call_soon_threadsafe(resolve, outcome)
 
     ticket.subscribe(deliver)
-    return await future
+    try:
+        return await future
+    finally:
+        ticket.cancel()
 
 
 async def _resolved_on_trio(ticket: Ticket[T]) -> T:
@@ -69,5 +72,8 @@ async def _resolved_on_trio(ticket: Ticket[T]) -> T:
             here.run_sync_soon(arrived.set)
 
     ticket.subscribe(deliver)
-    await arrived.wait()
+    try:
+        await arrived.wait()
+    finally:
+        ticket.cancel()
     return outcomes[0]

@@ -18,12 +18,21 @@ pub(super) struct Crowd {
     live: usize,
     window: i64,
     built: usize,
-    warned: bool,
+    /// When the last one was built.
+    last: i64,
+    crowded: bool,
 }
 
 /// Every source that has verifiers, or had some lately.
 #[derive(Debug, Default)]
-pub(super) struct Crowds(Vec<Crowd>);
+pub(super) struct Crowds {
+    crowds: Vec<Crowd>,
+    /// Sources that were warned of; the first ones, should there be very many.
+    warned: Vec<Locator>,
+}
+
+/// Most sources that are remembered for having been warned of.
+const MAX_WARNED: usize = 256;
 
 /// What is done about one more verifier.
 #[derive(Debug, PartialEq, Eq)]
@@ -37,45 +46,53 @@ pub(super) struct Measures {
 impl Crowds {
     /// Counts one more verifier.
     pub(super) fn join(&mut self, source: &Locator, timing: &Timing, now: i64) -> Measures {
-        self.0.retain(|crowd| crowd.live > 0 || crowd.is_recent(now));
-        let index = self.0.iter().position(|crowd| crowd.source == *source).unwrap_or_else(|| {
-            self.0.push(Crowd { source: source.clone(), live: 0, window: now, built: 0, warned: false });
-            self.0.len() - 1
+        self.crowds.retain(|crowd| crowd.live > 0 || now.saturating_sub(crowd.last) < WINDOW_MS);
+        let index = self.crowds.iter().position(|crowd| crowd.source == *source).unwrap_or_else(|| {
+            let source = source.clone();
+            self.crowds.push(Crowd { source, live: 0, window: now, built: 0, last: now, crowded: false });
+            self.crowds.len() - 1
         });
-        let crowd = &mut self.0[index];
-        if !crowd.is_recent(now) {
-            (crowd.window, crowd.built) = (now, 0);
-        }
-        crowd.live += 1;
-        crowd.built += 1;
-        if crowd.live <= MANY && crowd.built <= MANY {
+        let crowd = &mut self.crowds[index];
+        crowd.join(now);
+        if !crowd.crowded {
             return Measures { advice: None, linger_ms: None };
         }
-        let first = !std::mem::replace(&mut crowd.warned, true);
-        Measures { advice: first.then(|| crowd.advice()), linger_ms: Some(timing.cooldown_ms) }
+        let first = !self.warned.contains(source) && self.warned.len() < MAX_WARNED;
+        let advice = first.then(|| {
+            self.warned.push(source.clone());
+            advice(source)
+        });
+        Measures { advice, linger_ms: Some(timing.cooldown_ms) }
     }
 
     /// Counts one less.
     pub(super) fn leave(&mut self, source: &Locator) {
-        if let Some(crowd) = self.0.iter_mut().find(|crowd| crowd.source == *source) {
+        if let Some(crowd) = self.crowds.iter_mut().find(|crowd| crowd.source == *source) {
             crowd.live = crowd.live.saturating_sub(1);
         }
     }
 }
 
 impl Crowd {
-    fn is_recent(&self, now: i64) -> bool {
-        now.saturating_sub(self.window) < WINDOW_MS
+    fn join(&mut self, now: i64) {
+        // It stays one for as long as it goes on.
+        self.crowded &= now.saturating_sub(self.last) < WINDOW_MS;
+        if now.saturating_sub(self.window) >= WINDOW_MS {
+            (self.window, self.built) = (now, 0);
+        }
+        self.last = now;
+        self.live += 1;
+        self.built += 1;
+        self.crowded |= self.live > MANY || self.built > MANY;
     }
+}
 
-    fn advice(&self) -> String {
-        format!(
-            "more than {MANY} verifiers for {} were built within a minute or are open at a time. Build one verifier \
-             or interceptor when the program (or one of its workers) starts, use it for every request, and close what \
-             is no longer used",
-            self.source
-        )
-    }
+fn advice(source: &Locator) -> String {
+    format!(
+        "more than {MANY} verifiers for {source} were built within a minute or are open at a time. Build one verifier \
+         or interceptor when the program (or one of its workers) starts, use it for every request, and close what \
+         is no longer used"
+    )
 }
 
 #[cfg(test)]
@@ -107,7 +124,7 @@ mod tests {
 
     #[test]
     fn many_open_or_many_in_a_minute_are_warned_of_once() {
-        assert_eq!(advised(1000, 10, true), [65]);
+        assert_eq!(advised(20_000, 10, true), [65]);
         assert_eq!(advised(1000, 10_000, false), [65]);
         assert_eq!(advised(1000, 1000, true), [0; 0], "sixty a minute, closed each time");
     }
@@ -131,6 +148,6 @@ mod tests {
             crowds.join(&source, &TIMING, i * 1000);
             crowds.leave(&source);
         }
-        assert!(crowds.0.len() <= 60, "{}", crowds.0.len());
+        assert!(crowds.crowds.len() <= 60, "{}", crowds.crowds.len());
     }
 }

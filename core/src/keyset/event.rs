@@ -66,7 +66,7 @@ pub enum KeyEventKind {
         #[serde(skip_serializing_if = "Option::is_none")]
         next_attempt_seconds: Option<f64>,
     },
-    /// Other keys are in service than before.
+    /// Other keys are in service, or skipped, than before.
     KeysChanged {
         /// Where the new keys come from.
         source: KeySource,
@@ -91,6 +91,20 @@ pub enum KeySource {
     Snapshot,
     /// The option `jwks.initial`.
     Initial,
+}
+
+impl KeyEventKind {
+    /// Writes it to the log. No lock may be held: a subscriber may ask for `stats()`.
+    pub(super) fn log(&self, url: &dyn std::fmt::Display) {
+        match self {
+            Self::Fetch { .. } => tracing::debug!(%url, "fetched the key set"),
+            Self::FetchError { source: KeySource::Remote, error, .. } => {
+                tracing::warn!(%url, %error, "fetching the key set failed");
+            }
+            Self::FetchError { error, .. } => tracing::warn!(%url, %error, "the snapshot file"),
+            Self::KeysChanged { keys, .. } => tracing::info!(%url, keys, "key set changed"),
+        }
+    }
 }
 
 impl KeyEvent {
@@ -160,18 +174,16 @@ struct Delivery {
     event: KeyEvent,
 }
 
-type Thread = OnceLock<Option<SyncSender<Delivery>>>;
+type Thread = OnceLock<SyncSender<Delivery>>;
 
 /// The thread that tells. It starts with the first event that someone listens to.
 static THREAD: LazyLock<PerProcess<Thread>> = LazyLock::new(|| PerProcess::new(Thread::new()));
 
 fn deliver(delivery: Delivery) {
     let thread = THREAD.get_or(Thread::new);
-    let told = match thread.get_or_init(start) {
-        Some(sender) => sender.try_send(delivery).is_ok(),
-        None => false,
-    };
-    if !told {
+    // Where no thread can be started now, one may be for the next event.
+    let sender = thread.get().cloned().or_else(|| start().map(|sender| thread.get_or_init(|| sender).clone()));
+    if sender.is_none_or(|sender| sender.try_send(delivery).is_err()) {
         tracing::warn!("an event about keys was dropped: listeners do not keep up");
     }
 }

@@ -229,13 +229,6 @@ impl Machine {
         }
     }
 
-    /// One more waiter for whatever lands next, fetch under way or not; `false` when too many wait.
-    pub(crate) fn enlist(&mut self) -> bool {
-        let room = self.waiters < MAX_WAITERS;
-        self.waiters += usize::from(room);
-        room
-    }
-
     /// A waiter that no longer waits.
     pub(crate) fn leave(&mut self) {
         self.waiters = self.waiters.saturating_sub(1);

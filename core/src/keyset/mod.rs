@@ -6,6 +6,7 @@ mod fetch;
 mod http;
 mod jitter;
 mod machine;
+mod membership;
 #[cfg(test)]
 mod model;
 mod process;
@@ -28,14 +29,14 @@ use crate::key::{KeyProblem, PreparedKey, from_jwk_set_member};
 pub(crate) use event::Listener;
 pub use event::{KeyEvent, KeyEventKind, KeySource};
 pub(crate) use machine::Timing;
-pub(crate) use remote::{Current, Landed, NoWait, RemoteSet, SetStats, Want};
+pub(crate) use membership::Membership;
+pub(crate) use remote::{Current, Landed, NoWait, Readied, ReadyWait, RemoteSet, SetStats, Want};
 pub(crate) use roots::{
     add_certificates_from_env, from_file as certificates_from_file, from_pem as certificates_from_pem,
 };
-pub(crate) use runtime::run_after;
 pub(crate) use shared::Lease;
 pub(crate) use ticket::Resolver;
-pub use ticket::Ticket;
+pub use ticket::{Cancel, Ticket};
 
 /// An immutable set of prepared keys.
 #[derive(Debug, Default)]
@@ -139,19 +140,21 @@ impl KeySet {
 
     /// Names of the keys that another set does not hold.
     pub(crate) fn kids_beside(&self, other: Option<&Self>) -> Vec<Option<String>> {
-        let name = |key: &Arc<PreparedKey>| key.kid().map(str::to_owned);
-        let known: HashSet<_> =
-            other.iter().flat_map(|other| &other.keys).map(|key| (key.identity(), key.kid())).collect();
-        self.keys.iter().filter(|key| !known.contains(&(key.identity(), key.kid()))).map(name).collect()
+        let known: HashSet<_> = other.iter().flat_map(|other| &other.keys).map(what_it_is).collect();
+        let new = self.keys.iter().filter(|key| !known.contains(&what_it_is(key)));
+        new.map(|key| key.kid().map(str::to_owned)).collect()
     }
 
-    /// Whether both sets hold the same keys under the same names in the same order.
+    /// Whether both sets hold the same keys under the same names, in whatever order.
     pub(crate) fn same_keys(&self, other: &Self) -> bool {
-        let same = |(a, b): (&Arc<PreparedKey>, &Arc<PreparedKey>)| {
-            a.identity() == b.identity() && a.admits() == b.admits() && a.kid() == b.kid()
-        };
-        self.keys.len() == other.keys.len() && self.keys.iter().zip(&other.keys).all(same)
+        let ours: HashSet<_> = self.keys.iter().map(what_it_is).collect();
+        ours == other.keys.iter().map(what_it_is).collect()
     }
+}
+
+/// All that a key decides by.
+fn what_it_is(key: &Arc<PreparedKey>) -> (&[u8; 32], AlgSet, Option<&str>) {
+    (key.identity(), key.admits(), key.kid())
 }
 
 fn only<'a>(keys: impl Iterator<Item = &'a Arc<PreparedKey>>, alg: Alg) -> Choice<'a> {

@@ -18,7 +18,7 @@ use super::{KeySet, RemoteSet, Ticket};
 use crate::clock::{Clock, ManualClock};
 use crate::error::Code;
 use crate::options::{CacheOption, JwksOptions, Options, TrustOptions};
-use crate::verifier::{Outcome, Verifier};
+use crate::verifier::{Outcome, Readiness, Verifier};
 
 const CASES: u32 = 420;
 const STEPS: usize = 256;
@@ -64,6 +64,8 @@ enum Event {
     /// As many at once, of the stranger's.
     Flood(usize),
     Cancel(usize),
+    /// Someone asks whether the keys are there.
+    Ready,
     Land(Brought),
     Pass(i64),
 }
@@ -80,10 +82,16 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
         100 => (0..KIDS.len()).prop_map(Event::Arrive),
         1 => prop_oneof![12 => 1usize..50, 1 => 4000usize..4500].prop_map(Event::Flood),
         10 => any::<usize>().prop_map(Event::Cancel),
+        5 => Just(Event::Ready),
         40 => brought.prop_map(Event::Land),
         60 => prop_oneof![0i64..2000, 0i64..40_000, 0i64..2_000_000].prop_map(Event::Pass),
     ];
     prop::collection::vec(event, STEPS)
+}
+
+fn document(keys: &[usize]) -> String {
+    let jwks: Vec<_> = keys.iter().map(|key| KEYS[*key].1.as_str()).collect();
+    format!("{{\"keys\":[{}]}}", jwks.join(","))
 }
 
 /// The newest good set.
@@ -100,19 +108,22 @@ struct Model {
     good: Option<Good>,
     flying: Option<Airborne>,
     waiting: Vec<(usize, i64, Ticket)>,
+    asking: Vec<Ticket<()>>,
     last_caused: Option<i64>,
+    last_landed: i64,
     /// Failures of the set's own since a good fetch, and when the last was.
     own_failures: (u32, i64),
 }
 
 impl Model {
-    fn new(cache: bool) -> Self {
+    fn new(cache: bool, initial: bool) -> Self {
         let seconds = |ms: i64| Some(Duration::from_millis(ms.unsigned_abs()));
         let jwks = JwksOptions {
             timeout: seconds(TIMEOUT_MS),
             cache_max_age: seconds(MAX_AGE_MS),
             cooldown: seconds(COOLDOWN_MS),
             stale_if_error: seconds(STALE_MS),
+            initial: initial.then(|| document(&[0])),
             ..JwksOptions::default()
         };
         let trust =
@@ -128,10 +139,12 @@ impl Model {
             set,
             clock,
             now: 0,
-            good: None,
+            good: initial.then(|| Good { keys: vec![0], dead_at: STALE_MS }),
             flying: None,
             waiting: Vec::new(),
+            asking: Vec::new(),
             last_caused: None,
+            last_landed: 0,
             own_failures: (0, 0),
         }
     }
@@ -141,13 +154,19 @@ impl Model {
         self.good.as_ref().is_some_and(|good| self.now < good.dead_at && good.keys.contains(&key))
     }
 
+    fn usable(&self) -> bool {
+        self.good.as_ref().is_some_and(|good| self.now < good.dead_at)
+    }
+
     fn arrive(&mut self, key: usize) -> Result<(), TestCaseError> {
+        // The longest backoff, and the longest Retry-After, are over.
+        let due = self.flying.is_none() && self.now - self.last_landed > COOLDOWN_MS * 12 / 10;
         match self.verifier.verify(&KEYS[key].0) {
             Outcome::Ready(Ok(_)) => prop_assert!(self.verifies(key), "key {key} verified under no set that may serve"),
             Outcome::Ready(Err(refusal)) => {
+                prop_assert!(self.usable() || !due, "nothing is fetched any more");
                 prop_assert!(!self.verifies(key), "key {key} refused with {:?}", refusal.code());
-                let usable = self.good.as_ref().is_some_and(|good| self.now < good.dead_at);
-                prop_assert!(usable || refusal.code() == Code::KeysUnavailable, "{:?}", refusal.code());
+                prop_assert!(self.usable() || refusal.code() == Code::KeysUnavailable, "{:?}", refusal.code());
             }
             Outcome::Wait(ticket) => {
                 prop_assert!(!self.verifies(key), "key {key} waits though it verifies");
@@ -188,8 +207,7 @@ impl Model {
         let result = match &brought {
             Brought::Keys(keys, age_ms) => {
                 self.good = Some(Good { keys: keys.clone(), dead_at: dead_at(*age_ms) });
-                let jwks: Vec<_> = keys.iter().map(|key| KEYS[*key].1.as_str()).collect();
-                let document = format!("{{\"keys\":[{}]}}", jwks.join(","));
+                let document = document(keys);
                 let keys = KeySet::parse(document.clone().into_bytes(), 16).unwrap();
                 Ok(Fetched::Set { keys, document: document.into_bytes().into(), age_ms: *age_ms, validator: None })
             }
@@ -206,12 +224,28 @@ impl Model {
             (Err(_), true) => self.own_failures = (self.own_failures.0 + 1, self.now),
             (Err(_), false) => {}
         }
+        self.last_landed = self.now;
+        let good = result.is_ok();
         airborne.land(result);
         for (key, since, ticket) in std::mem::take(&mut self.waiting) {
             prop_assert!(self.now - since <= TIMEOUT_MS, "waited past the deadline");
             let answer = ticket.wait_timeout(Duration::ZERO);
             prop_assert!(answer.is_some(), "a waiter was forgotten");
             prop_assert_eq!(answer.is_some_and(|answer| answer.is_ok()), self.verifies(key));
+        }
+        for ticket in self.asking.split_off(if good { 0 } else { self.asking.len() }) {
+            prop_assert_eq!(ticket.wait_timeout(Duration::ZERO), Some(Ok(())), "whoever asked was not told");
+        }
+        self.take_off()
+    }
+
+    fn ask(&mut self) -> Result<(), TestCaseError> {
+        match self.verifier.ready(None) {
+            Readiness::Ready => prop_assert!(self.usable()),
+            Readiness::Wait(ticket) => {
+                prop_assert!(!self.usable());
+                self.asking.push(ticket);
+            }
         }
         self.take_off()
     }
@@ -247,6 +281,7 @@ impl Model {
                     drop(self.waiting.swap_remove(which % self.waiting.len()));
                 }
             }
+            Event::Ready => self.ask()?,
             Event::Land(brought) => self.land(brought)?,
             Event::Pass(ms) => self.pass(ms)?,
         }
@@ -259,12 +294,14 @@ impl Model {
 fn a_verifier_keeps_its_promises_on_any_schedule() {
     let steps = Cell::new(0usize);
     let config = ProptestConfig { cases: CASES, failure_persistence: None, ..ProptestConfig::default() };
-    let checked = TestRunner::new(config).run(&(events(), any::<bool>()), |(events, cache)| {
-        let mut model = Model::new(cache);
+    let checked = TestRunner::new(config).run(&(events(), any::<bool>(), any::<bool>()), |(events, cache, initial)| {
+        let mut model = Model::new(cache, initial);
         for event in events {
             model.step(event)?;
             steps.set(steps.get() + 1);
         }
+        model.land(Brought::Failure(None))?;
+        prop_assert!(model.waiting.is_empty());
         Ok(())
     });
     if let Err(failure) = checked {

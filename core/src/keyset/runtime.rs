@@ -2,28 +2,19 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use tokio::runtime::{Builder, Handle};
+use tokio::sync::oneshot;
 
 struct Runtime {
     pid: u32,
     handle: Handle,
+    /// Ends the thread when dropped.
+    _wanted: oneshot::Sender<()>,
 }
 
 static RUNTIME: ArcSwapOption<Runtime> = ArcSwapOption::const_empty();
-
-/// Runs something this much later, or at once where there can be no thread to wait on.
-pub(crate) fn run_after(delay: Duration, then: impl FnOnce() + Send + 'static) {
-    match handle() {
-        Ok(handle) => drop(handle.spawn(async move {
-            tokio::time::sleep(delay).await;
-            then();
-        })),
-        Err(_) => then(),
-    }
-}
 
 /// This process's runtime. A child leaks its parent's and starts its own.
 pub(super) fn handle() -> io::Result<Handle> {
@@ -36,7 +27,14 @@ pub(super) fn handle() -> io::Result<Handle> {
     }
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let handle = runtime.handle().clone();
-    let fresh = Arc::new(Runtime { pid, handle: handle.clone() });
+    // It runs before anyone can hand it work: work of a runtime that never runs would be dropped where
+    // it was handed over.
+    let (wanted, unwanted) = oneshot::channel::<()>();
+    std::thread::Builder::new().name("bearergate-keys".to_owned()).spawn(move || {
+        // The sender is dropped when another thread of this process was faster.
+        runtime.block_on(unwanted).ok();
+    })?;
+    let fresh = Arc::new(Runtime { pid, handle: handle.clone(), _wanted: wanted });
     let before = RUNTIME.compare_and_swap(&seen, Some(fresh));
     let won = match (&*before, &seen) {
         (None, None) => true,
@@ -44,17 +42,8 @@ pub(super) fn handle() -> io::Result<Handle> {
         _ => false,
     };
     if !won {
-        // Another thread of this process was faster.
-        runtime.shutdown_background();
         return RUNTIME.load_full().map(|runtime| runtime.handle.clone()).ok_or_else(|| io::Error::other("no runtime"));
     }
     std::mem::forget(seen);
-    let spawned = std::thread::Builder::new()
-        .name("bearergate-keys".to_owned())
-        .spawn(move || runtime.block_on(std::future::pending::<()>()));
-    if let Err(error) = spawned {
-        RUNTIME.store(None);
-        return Err(error);
-    }
     Ok(handle)
 }

@@ -117,7 +117,10 @@ fn open(_path: &Path) -> Result<Option<File>, String> {
 
 /// Writes the snapshot beside its place and moves it there, so that a reader finds the old one or
 /// the new one and never half of one.
-pub(super) fn write(path: &Path, source: &Locator, taken: &Taken<'_>) -> io::Result<()> {
+pub(super) fn write(path: &Path, source: &Locator, taken: &Taken<'_>, now_wall_ms: i64) -> io::Result<()> {
+    if is_older_than_the_one_there(path, source, taken, now_wall_ms) {
+        return Ok(());
+    }
     let issuer = match source {
         Locator::Issuer { name, .. } => Some(name.clone()),
         Locator::JwksUri(_) => None,
@@ -141,9 +144,24 @@ pub(super) fn write(path: &Path, source: &Locator, taken: &Taken<'_>) -> io::Res
         let _ = fs::remove_file(&beside);
     }
     written?;
-    sync_directory(path)?;
+    sync_directory(path);
     remove_leftovers(path);
     Ok(())
+}
+
+/// Whether another process has fetched later and written already.
+fn is_older_than_the_one_there(path: &Path, source: &Locator, taken: &Taken<'_>, now_wall_ms: i64) -> bool {
+    let Ok(Some(file)) = open(path) else { return false };
+    let mut start = Vec::new();
+    let read = file.take(MAX_HEAD as u64).read_to_end(&mut start);
+    let line = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let head = read.ok().and_then(|_| serde_json::from_slice::<Head>(line).ok());
+    head.is_some_and(|head| {
+        head.bearergate == VERSION
+            && head.source == digest(source)
+            && head.fetched_at > taken.fetched_at_wall_ms
+            && head.fetched_at <= now_wall_ms
+    })
 }
 
 /// A random hasher's seed is random enough for a name that must only be new.
@@ -162,9 +180,9 @@ fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Makes the new name last through a crash.
-fn sync_directory(path: &Path) -> io::Result<()> {
-    File::open(directory_of(path))?.sync_all()
+/// Makes the new name last through a crash, where the file system can.
+fn sync_directory(path: &Path) {
+    let _ = File::open(directory_of(path)).and_then(|directory| directory.sync_all());
 }
 
 /// Removes what processes left beside the file that ended while they wrote. A file that is being

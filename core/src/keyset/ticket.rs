@@ -23,6 +23,16 @@ struct Shared<T> {
     changed: Condvar,
 }
 
+/// Gives up an answer that was to be called back with. Dropping it gives up nothing.
+pub struct Cancel(Box<dyn FnOnce() + Send>);
+
+impl Cancel {
+    /// From now on nobody is called; the fetch goes on for the others.
+    pub fn cancel(self) {
+        (self.0)();
+    }
+}
+
 enum State<T> {
     Waiting(Option<Waker>),
     Callback(Callback<T>),
@@ -72,16 +82,27 @@ impl<T> Ticket<T> {
         }
     }
 
-    /// Calls `f` with the answer: at once when it is there, otherwise later on another thread.
-    pub fn on_ready(self, f: impl FnOnce(Result<T, Refusal>) + Send + 'static) {
+    /// Calls `f` with the answer: at once when it is there, otherwise later on another thread, unless
+    /// it is cancelled before.
+    pub fn on_ready(self, f: impl FnOnce(Result<T, Refusal>) + Send + 'static) -> Cancel
+    where
+        T: Send + 'static,
+    {
         let mut state = self.0.lock();
-        match take(&mut state) {
-            Some(answer) => {
-                drop(state);
-                f(answer);
-            }
-            None => *state = State::Callback(Box::new(f)),
+        if let Some(answer) = take(&mut state) {
+            drop(state);
+            f(answer);
+        } else {
+            *state = State::Callback(Box::new(f));
+            drop(state);
         }
+        let shared = Arc::downgrade(&self.0);
+        Cancel(Box::new(move || {
+            if let Some(shared) = shared.upgrade() {
+                let forgotten = std::mem::replace(&mut *shared.lock(), State::Taken);
+                drop(forgotten);
+            }
+        }))
     }
 }
 
@@ -122,9 +143,11 @@ impl<T> Resolver<T> {
 
     /// Whether nobody waits for the answer any more.
     pub(crate) fn is_abandoned(&self) -> bool {
-        self.0
-            .as_ref()
-            .is_none_or(|shared| Arc::strong_count(shared) == 1 && !matches!(*shared.lock(), State::Callback(_)))
+        self.0.as_ref().is_none_or(|shared| match *shared.lock() {
+            State::Taken => true,
+            State::Callback(_) => false,
+            State::Waiting(_) | State::Done(_) => Arc::strong_count(shared) == 1,
+        })
     }
 
     fn settle(&mut self, answer: Result<T, Refusal>) {
@@ -153,6 +176,12 @@ impl<T> Drop for Resolver<T> {
         if self.0.is_some() {
             self.settle(Err(Refusal::unavailable(Reason::Unavailable, 1000)));
         }
+    }
+}
+
+impl std::fmt::Debug for Cancel {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Cancel(..)")
     }
 }
 
@@ -185,6 +214,18 @@ mod tests {
         resolver.resolve(Ok(3));
         ticket.on_ready(move |answer| sender.send(answer).unwrap());
         assert_eq!(receiver.try_iter().collect::<Vec<_>>(), [Ok(2), Ok(3)]);
+    }
+
+    #[test]
+    fn a_cancelled_ticket_calls_nobody_and_is_known_to_be_abandoned() {
+        let (sender, receiver) = mpsc::channel();
+        let (ticket, resolver) = Ticket::<u8>::pair();
+        let cancel = ticket.on_ready(move |answer| sender.send(answer).unwrap());
+        assert!(!resolver.is_abandoned());
+        cancel.cancel();
+        assert!(resolver.is_abandoned());
+        resolver.resolve(Ok(1));
+        assert!(receiver.recv().is_err());
     }
 
     #[test]

@@ -3,10 +3,12 @@
 
 use reqwest::Url;
 
+use super::Keys;
 use super::check::{Checked, in_range, no_empty_text};
 use super::trust::Trusts;
 use super::{CacheOption, ConfigError, CredentialsOptions, Options};
 use crate::clock::Clock;
+use crate::keyset::Lease;
 use crate::method::MethodPattern;
 
 /// What a verifier and its gate do.
@@ -39,6 +41,14 @@ pub(crate) struct Credentials {
 }
 
 impl Policy {
+    /// The remote sets, one for each issuer that has one.
+    pub(crate) fn remote_sets(&self) -> impl Iterator<Item = &Lease> {
+        self.trusts.iter().filter_map(|trust| match &trust.keys {
+            Keys::Remote(set) => Some(set),
+            _ => None,
+        })
+    }
+
     pub(crate) fn new(options: &Options, clock: &Clock) -> Checked<Self> {
         Self::check(options, clock).map_err(|error| error.spelled(options.spelling))
     }

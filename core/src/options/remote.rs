@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, absolute};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,6 +37,8 @@ pub(crate) struct FetchPolicy {
     pub(crate) max_keys: usize,
     pub(crate) headers: Vec<(String, Zeroizing<String>)>,
     pub(crate) ca_file: Option<String>,
+    /// What the file held at construction: a set is not shared with a verifier that trusts others.
+    pub(crate) ca_file_digest: Option<Vec<u8>>,
     pub(crate) ca: Vec<String>,
     pub(crate) proxy: Option<Zeroizing<String>>,
     pub(crate) allow_http: bool,
@@ -114,7 +116,8 @@ impl SetPolicy {
             fetch,
             initial_text: jwks.initial.clone(),
             initial,
-            snapshot_file: jwks.snapshot_file.as_ref().map(PathBuf::from),
+            // The working directory may be another one later.
+            snapshot_file: jwks.snapshot_file.as_ref().map(|file| absolute(file).unwrap_or_else(|_| file.into())),
         })
     }
 }
@@ -250,9 +253,14 @@ impl FetchPolicy {
             max_keys: in_range("maxKeys", jwks.max_keys, 256, 1..=10_000, "keys")?,
             headers: jwks.headers.clone().unwrap_or_default(),
             ca_file: jwks.ca_file.clone(),
+            ca_file_digest: jwks.ca_file.as_ref().and_then(|path| std::fs::read(path).ok()).map(|pem| digest(&pem)),
             ca: jwks.ca.clone().unwrap_or_default(),
             proxy: jwks.proxy.clone(),
             allow_http: jwks.allow_http.unwrap_or(false),
         })
     }
+}
+
+fn digest(bytes: &[u8]) -> Vec<u8> {
+    aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes).as_ref().to_vec()
 }

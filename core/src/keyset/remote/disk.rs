@@ -1,8 +1,9 @@
 //! A remote set's snapshot: read when the set is made, written after every good fetch.
 
+use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
+use super::state::{Process, Writing};
 use super::{Current, RemoteSet};
 use crate::clock::Clock;
 use crate::error::Reason;
@@ -28,24 +29,28 @@ impl Start {
         let read =
             policy.snapshot_file.as_ref().map(|path| snapshot::read(path, &policy.locator, limits, clock.wall_ms()));
         match read.unwrap_or(Ok(None)) {
-            Ok(Some(found)) => {
-                if let Some(served) = machine.start_from_disk(now, found.age_ms, found.lifetime_ms) {
+            Ok(Some(found)) => match machine.start_from_disk(now, found.age_ms, found.lifetime_ms) {
+                Some(served) => {
                     start.begin(Arc::new(found.keys), Some(found.document.into()), served, KeySource::Snapshot);
                 }
-            }
+                None => start.problem = Some(format!("is {} s old, too old to serve", found.age_ms / 1000)),
+            },
             Ok(None) => {}
-            Err(problem) => {
-                let error = format!("the snapshot file {problem}");
-                tracing::warn!(url = %policy.locator, %error, "the snapshot is not used");
-                start.events.push(snapshot_error(error.clone(), Reason::Invalid, "cold"));
-                start.problem = Some(error);
-            }
+            Err(problem) => start.problem = Some(problem),
         }
         if start.current.is_none()
             && let Some(keys) = &policy.initial
         {
             let served = machine.start_stale(now);
             start.begin(Arc::clone(keys), None, served, KeySource::Initial);
+        }
+        if let Some(problem) = &mut start.problem {
+            *problem = format!("the snapshot file {problem}");
+            let state = if start.current.is_some() { "stale" } else { "cold" };
+            start.events.push(snapshot_error(problem.clone(), Reason::Invalid, state));
+        }
+        for event in &start.events {
+            event.log(&policy.locator);
         }
         start
     }
@@ -71,42 +76,68 @@ fn snapshot_error(error: String, reason: Reason, state: &'static str) -> KeyEven
 
 impl RemoteSet {
     /// Writes the set in service to disk, on a thread that may wait for it. While one write is under
-    /// way there is no other: should the disk hang, the next good fetch after it tries again.
+    /// way there is no other; what has landed meanwhile is written by the same thread.
     pub(super) fn write_snapshot(self: &Arc<Self>) {
-        let process = self.process();
-        if self.policy.snapshot_file.is_none() || process.writing.swap(true, Ordering::SeqCst) {
-            return;
-        }
-        let set = Arc::clone(self);
-        let write = move || {
-            let written = set.write_now();
-            process.writing.store(false, Ordering::SeqCst);
-            if let Err(error) = written {
-                let error = format!("the snapshot file cannot be written: {error}");
-                tracing::warn!(url = %set.policy.locator, %error, "the snapshot is not written");
-                let now = set.clock.monotonic_ms();
-                let mut state = process.lock();
-                state.last_error = Some(error.clone());
-                let phase = set.phase(&state, now);
-                drop(state);
-                set.listeners.tell(&set.policy.locator, &snapshot_error(error, Reason::Unavailable, phase));
-            }
-        };
         // Without a thread to fetch on there was no good fetch either.
-        if let Ok(handle) = runtime::handle() {
-            drop(handle.spawn_blocking(write));
+        let (Some(path), Ok(handle)) = (self.policy.snapshot_file.clone(), runtime::handle()) else { return };
+        let process = self.process();
+        let begins = {
+            let mut state = process.lock();
+            let before = state.writing;
+            state.writing = if before == Writing::Idle { Writing::UnderWay } else { Writing::Outdated };
+            before == Writing::Idle
+        };
+        if begins {
+            let writer = Writer { set: Arc::clone(self), process };
+            drop(handle.spawn_blocking(move || while writer.write(&path) {}));
         }
     }
+}
 
-    fn write_now(&self) -> std::io::Result<()> {
-        let (Some(path), Some(current)) = (&self.policy.snapshot_file, self.current.load_full()) else { return Ok(()) };
+/// Whoever is writing. Dropped in whatever way, it leaves the way to the next one free.
+struct Writer {
+    set: Arc<RemoteSet>,
+    process: Arc<Process>,
+}
+
+impl Writer {
+    /// Writes the newest set; whether there is a newer one already.
+    fn write(&self, path: &Path) -> bool {
+        let set = &self.set;
+        let written = set.current.load_full().map_or(Ok(()), |current| self.write_set(path, &current));
+        let failure = written.err().map(|error| format!("the snapshot file cannot be written: {error}"));
+        let now = set.clock.monotonic_ms();
+        let mut state = self.process.lock();
+        if let Some(error) = &failure {
+            state.last_error = Some(error.clone());
+        }
+        let outdated = state.writing == Writing::Outdated;
+        state.writing = if outdated { Writing::UnderWay } else { Writing::Idle };
+        let phase = set.phase(&state, now);
+        drop(state);
+        if let Some(error) = failure {
+            let event = snapshot_error(error, Reason::Unavailable, phase);
+            event.log(&set.policy.locator);
+            set.listeners.tell(&set.policy.locator, &event);
+        }
+        outdated
+    }
+
+    fn write_set(&self, path: &Path, current: &Current) -> std::io::Result<()> {
         let Some(document) = &current.document else { return Ok(()) };
-        let age_ms = self.clock.monotonic_ms().saturating_sub(current.served.since);
+        let clock = &self.set.clock;
+        let (wall_ms, age_ms) = (clock.wall_ms(), clock.monotonic_ms().saturating_sub(current.served.since));
         let taken = snapshot::Taken {
             document,
-            fetched_at_wall_ms: self.clock.wall_ms().saturating_sub(age_ms),
+            fetched_at_wall_ms: wall_ms.saturating_sub(age_ms),
             lifetime_ms: current.served.stale_at.saturating_sub(current.served.since),
         };
-        snapshot::write(path, &self.policy.locator, &taken)
+        snapshot::write(path, &self.set.policy.locator, &taken, wall_ms)
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.process.lock().writing = Writing::Idle;
     }
 }

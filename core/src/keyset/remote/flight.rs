@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use super::readiness::{self, Readied};
 use super::state::{Landed, State};
 use super::{Current, EMPTY, RemoteSet};
 use crate::error::Reason;
@@ -129,14 +130,12 @@ impl RemoteSet {
                 let after = self.serve(before.as_ref(), fetched, state.machine.served().unwrap_or(EMPTY));
                 let (keys, skipped) = (after.keys.len(), after.keys.skipped().len());
                 events.push(KeyEventKind::Fetch { duration_ms, not_modified, keys, skipped });
-                if before.as_ref().is_none_or(|before| before.generation != after.generation) {
-                    tracing::info!(url = %self.policy.locator, keys, "key set changed");
+                if before.as_ref().is_none_or(|before| before.differs(&after)) {
                     events.push(after.change(before.as_deref(), KeySource::Remote));
                 }
             }
             Err(error) => {
                 self.failures.fetch_add(1, Ordering::Relaxed);
-                tracing::warn!(url = %self.policy.locator, error = %error.text, "fetching the key set failed");
                 state.last_error = Some(error.text.clone());
                 events.push(KeyEventKind::FetchError {
                     source: KeySource::Remote,
@@ -152,11 +151,14 @@ impl RemoteSet {
         self.note_next_wake(&state, now);
         self.set_timer(&mut state, now);
         let waiters = std::mem::take(&mut state.waiters);
+        let ready = if outcome == Landed::Good { state.readiness.take_all() } else { Vec::new() };
         drop(state);
         for waiter in waiters {
             (waiter.on_landing)(outcome);
         }
+        readiness::end(ready, Readied::Usable);
         for event in &events {
+            event.log(&self.policy.locator);
             self.listeners.tell(&self.policy.locator, event);
         }
         if outcome == Landed::Good {
@@ -177,17 +179,19 @@ impl RemoteSet {
                 before.and_then(|before| before.validator.clone()),
             ),
         };
-        let kept = before.filter(|before| {
-            keys.as_ref().is_none_or(|keys| before.keys.same_keys(keys) && before.keys.skipped() == keys.skipped())
-                || mutant!("key-removed")
-        });
-        let (keys, generation) = match (kept, keys) {
-            (Some(kept), _) => (Arc::clone(&kept.keys), kept.generation),
-            (None, keys) => {
-                // A 304 comes only to a validator, and a validator only with a set.
-                let keys = keys.map_or_else(Arc::default, Arc::new);
-                (keys, self.generations.fetch_add(1, Ordering::SeqCst) + 1)
+        let same = before
+            .filter(|before| keys.as_ref().is_none_or(|keys| before.keys.same_keys(keys)) || mutant!("key-removed"));
+        let generation = match same {
+            Some(before) => before.generation,
+            None => self.generations.fetch_add(1, Ordering::SeqCst) + 1,
+        };
+        let keys = match (same, keys) {
+            (Some(before), None) => Arc::clone(&before.keys),
+            (Some(before), Some(keys)) if before.keys.skipped() == keys.skipped() || mutant!("key-removed") => {
+                Arc::clone(&before.keys)
             }
+            // A 304 comes only to a validator, and a validator only with a set.
+            (_, keys) => keys.map_or_else(Arc::default, Arc::new),
         };
         let current = Arc::new(Current { keys, generation, served, document, validator });
         self.current.store(Some(Arc::clone(&current)));

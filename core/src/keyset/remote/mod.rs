@@ -3,6 +3,7 @@
 
 mod disk;
 mod flight;
+mod readiness;
 mod state;
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
@@ -15,6 +16,7 @@ use self::disk::Start;
 #[cfg(test)]
 pub(crate) use self::flight::Airborne;
 use self::flight::Grounded;
+pub(crate) use self::readiness::{Readied, ReadyWait};
 pub(crate) use self::state::{Landed, NoWait};
 use self::state::{Process, State, Waiter};
 use super::event::{KeyEventKind, KeySource, Listener, Listeners};
@@ -62,6 +64,11 @@ pub(crate) struct Current {
 }
 
 impl Current {
+    /// Whether other keys are in service, or skipped, than in this set.
+    fn differs(&self, after: &Self) -> bool {
+        self.generation != after.generation || self.keys.skipped() != after.keys.skipped()
+    }
+
     /// What is told when this set takes the place of another.
     fn change(&self, before: Option<&Self>, source: KeySource) -> KeyEventKind {
         let (old, new) = (before.map(|before| &*before.keys), &*self.keys);
@@ -161,25 +168,6 @@ impl RemoteSet {
         Ok(())
     }
 
-    /// Calls `on_landing` once there is a set or a fetch has ended, beginning one if that is allowed
-    /// and otherwise after the next attempt of the set itself.
-    pub(crate) fn wait_until_usable(self: &Arc<Self>, owner: u64, on_landing: impl FnOnce(Landed) + Send + 'static) {
-        let now = self.clock.monotonic_ms();
-        let process = self.process();
-        let mut state = process.lock();
-        // A landing may have come between the caller's look at the set and this lock.
-        let usable = self.current.load().as_ref().is_some_and(|current| now < current.served.dead_at);
-        if usable || self.is_closed() || !state.machine.enlist() {
-            let landed = if usable && !self.is_closed() { Landed::Good } else { Landed::Closed };
-            drop(state);
-            return on_landing(landed);
-        }
-        let grounded = state.machine.wake(now).and_then(|flight| self.launch(&mut state, flight));
-        state.waiters.push(Waiter { owner, on_landing: Box::new(on_landing) });
-        drop(state);
-        Grounded::land(grounded);
-    }
-
     /// How far away the next attempt is that could change the answer to a token.
     pub(crate) fn next_attempt_ms(&self) -> i64 {
         let process = self.process();
@@ -238,10 +226,6 @@ impl RemoteSet {
         state.timer = Some(timer.abort_handle());
     }
 
-    pub(super) fn is_on_system_clock(&self) -> bool {
-        self.clock.is_system()
-    }
-
     pub(super) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::SeqCst)
     }
@@ -263,6 +247,7 @@ impl RemoteSet {
             for task in [state.timer.take(), state.flight.take()].into_iter().flatten() {
                 task.abort();
             }
+            state.readiness.stop_timer();
         }
         let (gone, stay): (Vec<Waiter>, _) =
             std::mem::take(&mut state.waiters).into_iter().partition(|waiter| waiter.owner == owner);
@@ -270,14 +255,19 @@ impl RemoteSet {
         for _ in &gone {
             state.machine.leave();
         }
+        let unready = state.readiness.take_of(owner);
         drop(state);
         for waiter in gone {
             (waiter.on_landing)(Landed::Closed);
         }
+        readiness::end(unready, Readied::Refused);
     }
 
     /// Tells a user of the set what happens to it, beginning with what the set began with.
     pub(crate) fn listen(&self, owner: u64, issuer: Option<&str>, listener: Listener) {
+        if self.is_closed() {
+            return;
+        }
         self.listeners.add(owner, issuer, listener);
         let as_it_began = self.current.load().as_ref().is_none_or(|current| current.generation == 0);
         for event in self.start.iter().filter(|_| as_it_began) {

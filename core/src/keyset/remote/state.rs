@@ -1,11 +1,11 @@
 //! What of a remote set must not cross a fork, and who waits in it.
 
-use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use reqwest::Client;
 use tokio::task::AbortHandle;
 
+use super::readiness::Readiness;
 use crate::error::Refusal;
 use crate::keyset::machine::Machine;
 
@@ -13,17 +13,26 @@ use crate::keyset::machine::Machine;
 pub(super) struct Process {
     state: Mutex<State>,
     pub(super) client: OnceLock<Client>,
-    /// Whether the snapshot is being written.
-    pub(super) writing: AtomicBool,
 }
 
 pub(super) struct State {
     pub(super) machine: Machine,
     pub(super) waiters: Vec<Waiter>,
+    pub(super) readiness: Readiness,
     pub(super) flight: Option<AbortHandle>,
     pub(super) timer: Option<AbortHandle>,
     pub(super) last_error: Option<String>,
     pub(super) last_success_wall_ms: Option<i64>,
+    pub(super) writing: Writing,
+}
+
+/// Whether the snapshot is being written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Writing {
+    Idle,
+    UnderWay,
+    /// Under way, with a set that is no longer the newest.
+    Outdated,
 }
 
 /// A request that waits for the fetch under way.
@@ -56,9 +65,17 @@ pub(crate) enum NoWait {
 
 impl Process {
     pub(super) fn new(machine: Machine, last_error: Option<String>) -> Self {
-        let state =
-            State { machine, waiters: Vec::new(), flight: None, timer: None, last_error, last_success_wall_ms: None };
-        Self { state: Mutex::new(state), client: OnceLock::new(), writing: AtomicBool::new(false) }
+        let state = State {
+            machine,
+            waiters: Vec::new(),
+            readiness: Readiness::default(),
+            flight: None,
+            timer: None,
+            last_error,
+            last_success_wall_ms: None,
+            writing: Writing::Idle,
+        };
+        Self { state: Mutex::new(state), client: OnceLock::new() }
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
