@@ -73,7 +73,9 @@ test:
 	done; printf '\nsuites: %d passed, 0 failed\n' "$$passed"
 
 test-core:
+	rm -f build/vectors.txt
 	cargo test --locked --quiet -p bearergate-core
+	@head -n 1 build/vectors.txt
 
 # The same cases in three languages, and the same bytes of outcomes.
 test-conformance: setup lint-cases
@@ -122,6 +124,19 @@ test-e2e-python: $(TESTED:%=build/python-%) tests/idp/node_modules/.installed-lo
 		bindings-python/.venv-$$version/bin/python -m pytest -q tests/e2e/python --ignore tests/e2e/python/test_package.py; \
 	done
 
+# Every fault of a key endpoint, through both packages.
+test-faults: build/node build/python-$(OLDEST) tests/faults/node_modules/.installed-lock
+	BEARERGATE_PYTHON=$(CURDIR)/$(VENV)/bin/python node --test --test-reporter=spec tests/faults/run.test.mjs
+
+# What forks, threads, workers and exits do; the scripts of `load` for a moment.
+test-processes: build/node $(TESTED:%=build/python-%) tests/processes/runtimes/node_modules/.installed-lock \
+		tests/e2e/node/connect-2.1/node_modules/.installed-lock tests/e2e/node/connect-2.2/node_modules/.installed-lock
+	node tests/processes/run.mjs $(TESTED:%=--python bindings-python/.venv-%/bin/python)
+	tests/load/run.sh --smoke $(CURDIR)/bindings-python/.venv-$(NEWEST)/bin/python
+
+load: build/node build/python-$(NEWEST)
+	tests/load/run.sh $(CURDIR)/bindings-python/.venv-$(NEWEST)/bin/python
+
 # The packages as they are published, installed into empty projects and environments.
 test-package: package
 	BEARERGATE_DIST=$(CURDIR)/dist CARGO_TARGET_DIR=$(CURDIR)/target CARGO_BUILD_TARGET=$(HOST) $(VENV)/bin/python -m pytest -q tests/e2e/python/test_package.py
@@ -152,8 +167,8 @@ lint-node: bindings-node/node_modules/.installed-lock
 	cd bindings-node && npm run --silent lint && npm run --silent typecheck
 
 lint-python: build/python-$(OLDEST)
-	cd bindings-python && .venv-$(OLDEST)/bin/ruff check --quiet . ../tests/e2e/python ../tests/demo ../tests/conformance
-	cd bindings-python && .venv-$(OLDEST)/bin/ruff format --check --quiet . ../tests/e2e/python ../tests/demo ../tests/conformance --config pyproject.toml
+	cd bindings-python && .venv-$(OLDEST)/bin/ruff check --quiet . ../tests/e2e/python ../tests/demo ../tests/conformance ../tests/faults ../tests/processes ../tests/load
+	cd bindings-python && .venv-$(OLDEST)/bin/ruff format --check --quiet . ../tests/e2e/python ../tests/demo ../tests/conformance ../tests/faults ../tests/processes ../tests/load --config pyproject.toml
 	cd bindings-python && .venv-$(OLDEST)/bin/mypy
 	cd build && ../$(VENV)/bin/python -m mypy.stubtest bearergate --allowlist ../bindings-python/stubtest-allowlist.txt
 
@@ -167,4 +182,4 @@ ready: lint test
 
 clean:
 	rm -rf build dist target bindings-python/.venv-* bindings-node/node_modules bindings-node/*.node \
-		tests/*/node_modules tests/e2e/node/*/node_modules tests/e2e/node/*/run bindings-python/python/bearergate/*.so
+		tests/*/node_modules tests/processes/runtimes/node_modules tests/e2e/node/*/node_modules tests/e2e/node/*/run bindings-python/python/bearergate/*.so
