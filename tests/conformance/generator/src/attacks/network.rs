@@ -43,7 +43,13 @@ pub const ROWS: &[Row] = &[
             "config:jwks-uri-http*",
             "config:jwks-uri-user-*",
         ],
-        elsewhere: &[("tests/faults/rows/07-13-statuses.mjs", "rows 7 to 9, redirects over the network")],
+        elsewhere: &[
+            (
+                "tests/conformance/runner-rust/tests/network.rs",
+                "forged tokens that name a real listener, in a process whose proxy records every name",
+            ),
+            ("tests/faults/rows/07-13-statuses.mjs", "rows 7 to 9, redirects over the network"),
+        ],
     },
     Row {
         title: "Refresh never removes",

@@ -159,6 +159,7 @@ fn urls(s: &mut Suite) {
             c.verify(T0, &good, ok(&good)).fetches(2);
             c.verify(T0 + 1, &good.clone().kid(Some("spent")), err("ERR_KEY_NOT_FOUND")).fetches(2);
             play(c, host, &good, "rsa-b");
+            play(c, host, &Token::new("p256-b", "ES256").claim("iss", "https://b.example"), "p256-a");
         },
     );
     s.one(
