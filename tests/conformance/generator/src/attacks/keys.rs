@@ -33,8 +33,8 @@ pub const ROWS: &[Row] = &[
         place: "fast-jwt",
         cause: "Whether a text is a public key is decided by how it begins: white space, a comment or any other byte \
                 before it, or the JWK form, and it passes as a secret.",
-        counter: "The whole text is searched for the openings of key texts, JSON is parsed from its first brace, and \
-                  unarmoured DER is decoded, after any leading bytes.",
+        counter: "The whole text is searched for the openings of key texts, after any leading bytes; JSON is parsed from \
+                  its first brace; DER that stands alone, or its base64, is recognised without armour.",
         modules: &["key/secret.rs"],
         demanded: "RFC 8725 section 3.1",
         cases: &[

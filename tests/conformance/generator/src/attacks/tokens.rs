@@ -137,9 +137,9 @@ pub const ROWS: &[Row] = &[
         place: "golang-jwt, go-jose, golang.org/x/oauth2, json-jwt, Authlib, Nimbus JOSE+JWT",
         cause: "A text is split at every dot, decoded whatever its size, or parsed to any depth, before anything is \
                 known about it.",
-        counter: "The length comes first, at most 1 MiB and 16 KiB by default, in front of every other work; a split \
-                  ends after the third segment; nesting ends at 32 without recursion. The cases go to 64 KiB and to depth 100,000: \
-                  a larger token meets the same check of its length.",
+        counter: "The length comes first, at most 1 MiB and 16 KiB by default, in front of every other work; a token \
+                  is split twice and no more; nesting ends at 32 without recursion. The cases go to 64 KiB of dots and to depth \
+                  100,000: a larger token meets the same check of its length.",
         modules: &["verifier.rs", "credentials.rs", "token.rs", "json/parse.rs", "keyset/http.rs"],
         demanded: "RFC 8725 section 3.3",
         cases: &[
