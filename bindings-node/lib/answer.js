@@ -21,8 +21,27 @@ function cut(text, count) {
 const isSkip = (answer) => answer === "";
 const isRefusal = (answer) => answer.startsWith("!");
 
-/** The refusal that an answer holds; what it does not tell is absent. */
-const readRefusal = (answer) => JSON.parse(answer.slice(1), (_, value) => value ?? undefined);
+/** Refusals by their text, which is the same for all tokens that are refused alike. */
+const known = new Map();
+
+/** Most that are remembered; more there could be only by what they say of waiting. */
+const MAX_KNOWN = 512;
+
+/** The refusal that an answer holds, for the error; what it does not tell is absent. */
+function readRefusal(answer) {
+  const told = answer.slice(1, answer.indexOf("\t"));
+  let refusal = known.get(told);
+  if (refusal === undefined) {
+    refusal = Object.freeze(JSON.parse(told));
+    if (known.size < MAX_KNOWN) {
+      known.set(told, refusal);
+    }
+  }
+  return refusal;
+}
+
+/** What only the operator is told of the token that was refused. */
+const readAbout = (answer) => JSON.parse(answer.slice(answer.indexOf("\t") + 1));
 
 /** What a bare token's answer holds. */
 function readVerified(answer) {
@@ -45,4 +64,4 @@ function readAccepted(answer) {
   };
 }
 
-module.exports = { isRefusal, isSkip, readAccepted, readRefusal, readVerified };
+module.exports = { isRefusal, isSkip, readAbout, readAccepted, readRefusal, readVerified };

@@ -3,7 +3,7 @@
 // ConnectError thrown here is theirs.
 "use strict";
 
-const { refusals } = require("./refusal.js");
+const { refusals, withoutStack } = require("./refusal.js");
 const { JwtAuthError } = require("./errors.js");
 
 const CODES = { unauthenticated: "Unauthenticated", unavailable: "Unavailable" };
@@ -26,7 +26,9 @@ function connectError(connect, error) {
   if (retryAfter !== undefined) {
     metadata["retry-after"] = String(retryAfter);
   }
-  return new connect.ConnectError(message, connect.Code[CODES[connectCode]], metadata, undefined, error);
+  return withoutStack(
+    () => new connect.ConnectError(message, connect.Code[CODES[connectCode]], metadata, undefined, error),
+  );
 }
 
 module.exports = { connectError };

@@ -4,7 +4,7 @@
 "use strict";
 
 const { createHash } = require("node:crypto");
-const { isRefusal, isSkip, readAccepted, readRefusal, readVerified } = require("./answer.js");
+const { isRefusal, isSkip, readAbout, readAccepted, readRefusal, readVerified } = require("./answer.js");
 const { configError } = require("./errors.js");
 const { teller, wantsEvents, weakly } = require("./events.js");
 const native = require("./native.js");
@@ -111,7 +111,9 @@ class Guard {
 
   #refused(answer, details) {
     const refusal = readRefusal(answer);
-    report(this.hooks.onReject, refusal, details.procedure);
+    if (this.hooks.onReject !== undefined) {
+      report(this.hooks.onReject, { ...refusal, ...readAbout(answer) }, details.procedure);
+    }
     return refusalError(refusal, details);
   }
 

@@ -1,8 +1,9 @@
 //! Decisions as strings.
 //!
-//! `""` is a skipped method. `"!"` and JSON is a refusal. Anything else is lines: the head of the
-//! context as JSON; for a request, the propagated headers (names and values between tabs, or `"!"`
-//! and the refusal that writing them met); for a request, the end of its streams in milliseconds or
+//! `""` is a skipped method. `"!"` begins a refusal of two JSON objects between which stands a tab: the
+//! error, and what only the operator is told of the token. Anything else is lines: the head of the context as JSON; for a
+//! request, the propagated headers (names and values between tabs, or the refusal that writing them
+//! met); for a request, the end of its streams in milliseconds or
 //! nothing; and then, to the end, the claims as they were received. The lines before the claims
 //! hold no line feed: the head is compact JSON, and header values are printable ASCII.
 
@@ -13,7 +14,7 @@ pub fn skipped() -> String {
 }
 
 pub fn refused(refusal: &Refusal) -> String {
-    format!("!{}", refusal.to_json())
+    format!("!{}\t{}", refusal.told_json(), refusal.about_json())
 }
 
 /// An accepted bare token.

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::fmt::Write as _;
 
-use serde_json::json;
+use serde::Serialize;
 
 /// Connect's error code for a refusal, with the HTTP status of a unary response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -322,25 +322,55 @@ impl Refusal {
         self.issuer.as_deref()
     }
 
-    /// The refusal as a JSON object, for a language binding.
+    /// What makes the error, as a JSON object for a language binding; the same text for every token that
+    /// is refused alike.
     #[must_use]
-    pub fn to_json(&self) -> String {
-        json!({
-            "code": self.code.as_str(),
-            "claim": self.claim,
-            "reason": self.reason.as_str(),
-            "connectCode": self.connect_code().as_str(),
-            "httpStatus": self.http_status(),
-            "message": self.message(),
-            "challenge": self.challenge,
-            "retryAfter": self.retry_after,
-            "alg": self.alg,
-            "kid": self.kid,
-            "issuer": self.issuer,
-            "pythonClass": self.code.python_class(),
-        })
-        .to_string()
+    pub fn told_json(&self) -> String {
+        let told = Told {
+            code: self.code.as_str(),
+            claim: self.claim.as_deref(),
+            reason: self.reason.as_str(),
+            connect_code: self.connect_code().as_str(),
+            http_status: self.http_status(),
+            message: self.message(),
+            challenge: self.challenge.as_deref(),
+            retry_after: self.retry_after,
+        };
+        serde_json::to_string(&told).unwrap_or_default()
     }
+
+    /// What only the operator is told of the token, as a JSON object: `alg`, `kid`, `issuer`.
+    #[must_use]
+    pub fn about_json(&self) -> String {
+        let about = About { alg: self.alg(), kid: self.kid(), issuer: self.issuer() };
+        serde_json::to_string(&about).unwrap_or_default()
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Told<'a> {
+    code: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    claim: Option<&'a str>,
+    reason: &'a str,
+    connect_code: &'a str,
+    http_status: u16,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    challenge: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct About<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alg: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kid: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issuer: Option<&'a str>,
 }
 
 fn has_parameters(challenge: &str) -> bool {

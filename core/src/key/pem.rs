@@ -78,18 +78,20 @@ pub(crate) fn from_spki(der: &[u8]) -> Result<PreparedKey, KeyProblem> {
 
 /// `RSAPublicKey` of RFC 8017 appendix A.1.1.
 fn from_pkcs1(der: &[u8]) -> Result<PreparedKey, KeyProblem> {
-    let components = || -> spki::der::Result<(Vec<u8>, Vec<u8>)> {
-        let mut reader = SliceReader::new(der)?;
-        let pair = reader.sequence(|inner| -> spki::der::Result<_> {
-            let n = UintRef::decode(inner)?;
-            let e = UintRef::decode(inner)?;
-            Ok((n.as_bytes().to_vec(), e.as_bytes().to_vec()))
-        })?;
-        reader.finish()?;
-        Ok(pair)
-    };
-    let (n, e) = components().map_err(|_| KeyProblem::unusable("not a DER RSAPublicKey"))?;
+    let (n, e) = rsa_components(der).map_err(|_| KeyProblem::unusable("not a DER RSAPublicKey"))?;
     public::rsa(&n, &e)
+}
+
+/// Modulus and exponent of an `RSAPublicKey`, whatever its strength.
+fn rsa_components(der: &[u8]) -> spki::der::Result<(Vec<u8>, Vec<u8>)> {
+    let mut reader = SliceReader::new(der)?;
+    let pair = reader.sequence(|inner| -> spki::der::Result<_> {
+        let n = UintRef::decode(inner)?;
+        let e = UintRef::decode(inner)?;
+        Ok((n.as_bytes().to_vec(), e.as_bytes().to_vec()))
+    })?;
+    reader.finish()?;
+    Ok(pair)
 }
 
 fn from_certificate(der: &[u8]) -> Result<PreparedKey, KeyProblem> {
@@ -103,5 +105,5 @@ fn from_certificate(der: &[u8]) -> Result<PreparedKey, KeyProblem> {
 pub(super) fn is_public_der(bytes: &[u8]) -> bool {
     SubjectPublicKeyInfoRef::from_der(bytes).is_ok()
         || Certificate::from_der(bytes).is_ok()
-        || from_pkcs1(bytes).is_ok()
+        || rsa_components(bytes).is_ok()
 }

@@ -3,8 +3,9 @@
 use std::fmt;
 
 use aws_lc_rs::hmac;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::alphabet;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use base64::engine::{DecodePaddingMode, Engine};
 use zeroize::Zeroizing;
 
 use super::{Material, PreparedKey, pem};
@@ -68,11 +69,37 @@ pub(crate) fn check_secret(secret: &Secret, algorithms: Option<AlgSet>) -> Resul
             bytes.len()
         ));
     }
-    if bytes.iter().all(u8::is_ascii_whitespace) {
-        return Err("is only white space".to_owned());
+    if std::str::from_utf8(bytes).is_ok_and(|text| text.chars().all(is_blank)) {
+        return Err("is only white space or control characters".to_owned());
+    }
+    // HMAC pads a key with zeros: with many of them it is as short as without.
+    let meant = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    if meant + CHANCE_ZEROS < minimum {
+        return Err(format!(
+            "is mostly zero bytes, as a buffer that was not filled: only {meant} of its {} bytes count",
+            bytes.len()
+        ));
     }
     Ok(())
 }
+
+/// As many zero bytes at its end a random secret may have by chance.
+const CHANCE_ZEROS: usize = 8;
+
+/// Whether a character shows nothing.
+fn is_blank(character: char) -> bool {
+    character.is_whitespace()
+        || character.is_control()
+        || matches!(character, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
+}
+
+/// Standard or URL-safe base64, with or without its padding.
+const ANY_BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
 
 /// Prepares a checked secret for every algorithm whose minimum it meets.
 pub(crate) fn prepare_secret(secret: &Secret) -> PreparedKey {
@@ -104,9 +131,16 @@ fn public_text(bytes: &[u8]) -> Option<&'static str> {
     if holds("\"kty\"") || holds("\"keys\"") || holds_jwk(bytes) {
         return Some("a JWK or JWK Set");
     }
-    let unarmoured: Vec<u8> = bytes.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    let decoded = Zeroizing::new(STANDARD.decode(Zeroizing::new(unarmoured)).unwrap_or_default());
-    (pem::is_public_der(bytes) || pem::is_public_der(&decoded)).then_some("the DER of a public key or certificate")
+    let standard = |byte: u8| match byte {
+        b'-' => b'+',
+        b'_' => b'/',
+        other => other,
+    };
+    let unarmoured = bytes.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).map(standard);
+    let unarmoured = Zeroizing::new(unarmoured.collect::<Vec<u8>>());
+    let decoded = Zeroizing::new(ANY_BASE64.decode(&*unarmoured).unwrap_or_default());
+    (pem::is_public_der(bytes) || pem::is_public_der(bytes.trim_ascii()) || pem::is_public_der(&decoded))
+        .then_some("the DER of a public key or certificate")
 }
 
 /// Whether the bytes from the first brace on are a JWK or JWK Set, however its names are escaped.
@@ -144,6 +178,16 @@ mod tests {
     }
 
     #[test]
+    fn a_buffer_that_was_not_filled_is_no_secret() {
+        let mut bytes = vec![0; 64];
+        assert!(check_secret(&Secret::new(bytes.clone()), None).is_err());
+        bytes[..23].fill(7);
+        assert!(check_secret(&Secret::new(bytes.clone()), None).is_err_and(|e| e.contains("only 23 of its 64")));
+        bytes[23] = 7;
+        assert!(check_secret(&Secret::new(bytes), None).is_ok(), "zeros by chance");
+    }
+
+    #[test]
     fn public_texts_are_not_secrets_after_any_leading_bytes() {
         for text in [
             "-----BEGIN PUBLIC KEY-----",
@@ -161,7 +205,9 @@ mod tests {
                 );
             }
         }
-        assert!(check_secret(&Secret::new(" ".repeat(64)), None).is_err());
+        for blank in [" ", "\u{b}", "\u{a0}", "\u{3000}", "\u{200b}", "\u{feff}"] {
+            assert!(check_secret(&Secret::new(blank.repeat(64)), None).is_err(), "{blank:?}");
+        }
         assert_eq!(format!("{:?}", Secret::new("hunter2")), "Secret(..)");
     }
 }

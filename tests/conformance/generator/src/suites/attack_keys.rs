@@ -127,6 +127,8 @@ fn secrets(s: &mut Suite) {
     let lines: Vec<&str> = lines.lines().filter(|line| !line.starts_with('-')).collect();
     for (id, secret) in [
         ("pkcs1-der", bytes(key("rsa-a").pkcs1())),
+        ("weak-pkcs1-der", bytes(key("rsa-weak").pkcs1())),
+        ("weak-pkcs1-base64", json!(standard(key("rsa-weak").pkcs1()))),
         ("certificate-der", bytes(from_pem(keys().certificate("rsa-a").expect("a certificate")))),
         ("ec-der", bytes(key("p256-a").spki())),
         ("ed-der", bytes(key("ed-a").spki())),
@@ -341,6 +343,13 @@ fn empty(s: &mut Suite) {
         ("empty-in-array", json!([used("hmac-64.secret"), ""]), "secret[1]"),
         ("no-bytes-in-array", json!([bytes([]), used("hmac-64.secret")]), "secret[0]"),
         ("null-text", json!("null"), "secret"),
+        ("nul-bytes", bytes([0; 32]), "secret"),
+        ("nul-text", json!("\0".repeat(64)), "secret"),
+        ("vertical-tabs", json!("\u{b}".repeat(64)), "secret"),
+        ("no-break-spaces", json!("\u{a0}".repeat(32)), "secret"),
+        ("ideographic-spaces", json!("\u{3000}".repeat(32)), "secret"),
+        ("zero-width-spaces", json!("\u{200b}".repeat(32)), "secret"),
+        ("byte-order-marks", json!("\u{feff}".repeat(32)), "secret"),
         ("undefined-text", json!("undefined"), "secret"),
     ] {
         s.config(
