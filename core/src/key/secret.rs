@@ -159,14 +159,14 @@ mod tests {
 
     #[test]
     fn the_largest_listed_algorithm_sets_the_minimum() {
-        let secret = Secret::new([7; 40]);
+        let secret = Secret::new([b'k'; 40]);
         assert!(check_secret(&secret, None).is_ok());
         let of = |algs: &[Alg]| check_secret(&secret, Some(AlgSet::of(algs))).err();
         assert_eq!(of(&[Alg::Hs256]), None);
         assert!(of(&[Alg::Hs256, Alg::Hs384]).is_some_and(|e| e.contains("must be at least 48 bytes")));
         assert!(of(&[Alg::Hs512, Alg::Hs384]).is_some_and(|e| e.contains("must be at least 64 bytes")));
         assert!(
-            check_secret(&Secret::new([7; 31]), None)
+            check_secret(&Secret::new([b'k'; 31]), None)
                 .is_err_and(|e| e.contains("must be at least 32 bytes") && e.contains("RFC 7518"))
         );
     }
@@ -181,9 +181,9 @@ mod tests {
     fn a_buffer_that_was_not_filled_is_no_secret() {
         let mut bytes = vec![0; 64];
         assert!(check_secret(&Secret::new(bytes.clone()), None).is_err());
-        bytes[..23].fill(7);
+        bytes[..23].fill(b'k');
         assert!(check_secret(&Secret::new(bytes.clone()), None).is_err_and(|e| e.contains("only 23 of its 64")));
-        bytes[23] = 7;
+        bytes[23] = b'k';
         assert!(check_secret(&Secret::new(bytes), None).is_ok(), "zeros by chance");
     }
 
