@@ -19,7 +19,7 @@ it("every refusal tells what the union of reasons and the client messages know",
   const reasons = [...union.matchAll(/"([a-z_]+)"/g)].map(([, reason]) => reason);
   const gate = native.createGate(JSON.stringify({ secret: "x".repeat(32) }));
   for (const code of native.refusalCodes()) {
-    const refusal = JSON.parse(gate.refuse(code).slice(1));
+    const refusal = JSON.parse(gate.refuse(code).slice(1).split("\t")[0]);
     assert.equal(refusal.code, code);
     assert.ok(reasons.includes(refusal.reason), `${code}: ${refusal.reason}`);
     const unavailable = code === "ERR_KEYS_UNAVAILABLE";
