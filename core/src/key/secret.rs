@@ -70,7 +70,7 @@ pub(crate) fn check_secret(secret: &Secret, algorithms: Option<AlgSet>) -> Resul
         ));
     }
     if std::str::from_utf8(bytes).is_ok_and(|text| text.chars().all(is_blank)) {
-        return Err("is only white space or control characters".to_owned());
+        return Err("is only white space".to_owned());
     }
     // HMAC pads a key with zeros: with many of them it is as short as without.
     let meant = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
@@ -88,9 +88,7 @@ const CHANCE_ZEROS: usize = 8;
 
 /// Whether a character shows nothing.
 fn is_blank(character: char) -> bool {
-    character.is_whitespace()
-        || character.is_control()
-        || matches!(character, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
+    character.is_whitespace() || matches!(character, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
 }
 
 /// Standard or URL-safe base64, with or without its padding.

@@ -100,7 +100,7 @@ fn unencoded(json: &Json, tally: &mut Tally) {
 /// A key for agreement verifies nothing, and what it encrypts is no token.
 fn agreement(json: &Json, tally: &mut Tally) {
     tally.expect("key", Answer::KeyRefused, Doors::of(&json["input"]["key"]).open());
-    let stand_in = serde_json::json!({"kty": "oct", "alg": "HS256", "k": "A".repeat(43)});
+    let stand_in = serde_json::json!({"kty": "oct", "alg": "HS256", "k": "Q".repeat(43)});
     ask(&Doors::of(&stand_in), &json["output"], MALFORMED, tally);
 }
 

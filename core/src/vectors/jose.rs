@@ -19,8 +19,8 @@ fn signatures(json: &Json, tally: &mut Tally) {
     tally.refused_for(&[
         ("ERR_ALG_NOT_ALLOWED", 6),
         ("ERR_SIGNATURE_INVALID", 296),
-        ("ERR_TOKEN_MALFORMED", 47),
-        ("key refused", 4),
+        ("ERR_TOKEN_MALFORMED", 35),
+        ("key refused", 18),
     ]);
 }
 
@@ -113,6 +113,6 @@ fn encrypted(doors: &Doors, token: &str, tc_id: u64, tally: &mut Tally) -> Answe
     if doors.open() != Answer::KeyRefused {
         tally.fail(&format!("tcId {tc_id}"), "a key for encryption was taken");
     }
-    let stand_in = serde_json::json!({"kty": "oct", "alg": "HS256", "k": "A".repeat(43)});
+    let stand_in = serde_json::json!({"kty": "oct", "alg": "HS256", "k": "Q".repeat(43)});
     Doors::secret(&[stand_in]).answer(token).expect("one door")
 }
