@@ -57,6 +57,22 @@ class Guard {
   }
 
   /**
+   * Judges an HTTP request in front of a framework. Gives undefined for one that goes through without
+   * a context.
+   *
+   * @param {{method: string, target: string, header: (name: string) => string | undefined | null}} request
+   * @param {object} skipPaths of the native side
+   * @throws {JwtAuthError} (or rejects) when the request is refused
+   */
+  checkHttp({ method, target, header }, skipPaths) {
+    const preflight = (header("access-control-request-method") ?? undefined) !== undefined;
+    const answer = this.native.checkHttp(skipPaths, method, target, preflight, header(this.credentialsHeader));
+    const reported = this.hooks.onReject !== undefined;
+    const procedure = reported ? (native.procedureOfTarget(target) ?? undefined) : undefined;
+    return chain(answer, (text) => (isSkip(text) ? undefined : this.#admit(text, readAccepted, procedure)));
+  }
+
+  /**
    * Whether another guard judges by the very same rules: equal options, and hooks that are the same
    * functions. Two closures of one text may decide differently.
    *

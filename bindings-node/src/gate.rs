@@ -31,6 +31,26 @@ impl NativeGate {
             Err(error) => Either::B(options::describe(&error)),
         }
     }
+
+    pub(crate) fn decided(&self, decision: Decision) -> Decided {
+        match decision {
+            Decision::Skip => Decided::Answer(answer::skipped()),
+            Decision::Accept(verified) => Decided::Answer(answer::accepted(&self.gate, &verified)),
+            Decision::Refuse(refusal) => Decided::Answer(answer::refused(&refusal)),
+            Decision::Wait(ticket) => Decided::Wait(ticket),
+        }
+    }
+
+    pub(crate) fn answered<'env>(
+        &self,
+        env: &'env Env,
+        decided: Decided,
+    ) -> napi::Result<Either<String, Object<'env>>> {
+        Ok(match decided {
+            Decided::Answer(answer) => Either::A(answer),
+            Decided::Wait(ticket) => Either::B(wait::promise(env, &self.gate, ticket, answer::accepted)?),
+        })
+    }
 }
 
 #[napi]
@@ -47,11 +67,8 @@ impl NativeGate {
         let credentials = credentials.map(header_bytes);
         let values: Vec<&[u8]> = credentials.iter().map(Vec::as_slice).collect();
         let request = Request { service: &service, method: &method, credentials: &values };
-        let decided = refusing_decision(&self.gate, &request);
-        Ok(match decided {
-            Decided::Answer(answer) => Either::A(answer),
-            Decided::Wait(ticket) => Either::B(wait::promise(env, &self.gate, ticket, answer::accepted)?),
-        })
+        let decided = refusing(&self.gate, || self.decided(self.gate.check(&request)));
+        self.answered(env, decided)
     }
 
     /// The refusal that a code of the table stands for, for hooks that run in JavaScript.
@@ -68,7 +85,7 @@ impl NativeGate {
     }
 }
 
-enum Decided {
+pub(crate) enum Decided {
     Answer(String),
     Wait(bearergate_core::Ticket),
 }
@@ -79,19 +96,10 @@ impl From<String> for Decided {
     }
 }
 
-fn refusing_decision(gate: &Gate, request: &Request<'_>) -> Decided {
-    refusing(gate, || match gate.check(request) {
-        Decision::Skip => Decided::Answer(answer::skipped()),
-        Decision::Accept(verified) => Decided::Answer(answer::accepted(gate, &verified)),
-        Decision::Refuse(refusal) => Decided::Answer(answer::refused(&refusal)),
-        Decision::Wait(ticket) => Decided::Wait(ticket),
-    })
-}
-
 /// The bytes of a header value as they were received: JavaScript shows each as one character.
 /// A character beyond that range cannot come from a header and is kept recognizable, never cut to
 /// a byte that could be read as part of a token.
-fn header_bytes(value: String) -> Vec<u8> {
+pub(crate) fn header_bytes(value: String) -> Vec<u8> {
     if value.is_ascii() {
         return value.into_bytes();
     }

@@ -11,6 +11,7 @@ mod duration;
 mod events;
 mod gate;
 mod headers;
+mod http;
 mod method;
 mod options;
 mod panic;

@@ -11,6 +11,7 @@ use pyo3::types::PyString;
 
 use crate::answer::Answer;
 use crate::context::AuthContext;
+use crate::http::SkipPaths;
 use crate::outside::call_python;
 use crate::refusal::{Refusal, code_named};
 use crate::ticket::{Pending, Ticket};
@@ -43,6 +44,18 @@ impl Gate {
 
     fn defect(&self) -> core::Refusal {
         self.core.refuse(Code::Internal)
+    }
+
+    /// A decision as Python sees it: `None` for what is skipped; no decision was a panic.
+    fn answer<'py>(&self, py: Python<'py>, decided: Option<Decision>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let answer = match decided {
+            Some(Decision::Skip) => return Ok(None),
+            Some(Decision::Accept(verified)) => Answer::Token(Ok(verified)),
+            Some(Decision::Refuse(refusal)) => Answer::Token(Err(refusal)),
+            Some(Decision::Wait(ticket)) => return waiting(py, Pending::Token(ticket)).map(Some),
+            None => Answer::Token(Err(self.defect())),
+        };
+        answer.into_python(py).map(Some)
     }
 }
 
@@ -95,14 +108,22 @@ impl Gate {
         let values: Vec<_> = credentials.iter().map(|value| value.to_string_lossy()).collect();
         let credentials: Vec<&[u8]> = values.iter().map(|value| value.as_bytes()).collect();
         let request = Request { service, method, credentials: &credentials };
-        let answer = match guard::detached(py, || self.core.check(&request)) {
-            Some(Decision::Skip) => return Ok(None),
-            Some(Decision::Accept(verified)) => Answer::Token(Ok(verified)),
-            Some(Decision::Refuse(refusal)) => Answer::Token(Err(refusal)),
-            Some(Decision::Wait(ticket)) => return waiting(py, Pending::Token(ticket)).map(Some),
-            None => Answer::Token(Err(self.defect())),
-        };
-        answer.into_python(py).map(Some)
+        let decided = guard::detached(py, || self.core.check(&request));
+        self.answer(py, decided)
+    }
+
+    /// Judges an HTTP request: `None` where it goes through without a context.
+    fn check_http<'py>(
+        &self,
+        py: Python<'py>,
+        skip_paths: &Bound<'py, SkipPaths>,
+        method: &str,
+        target: &[u8],
+        preflight: bool,
+        credentials: Vec<Bound<'py, PyAny>>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let decided = skip_paths.get().check(py, &self.core, method, target, preflight, &credentials)?;
+        self.answer(py, decided)
     }
 
     /// Judges a bare token. Only a str can be one.

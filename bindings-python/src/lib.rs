@@ -7,6 +7,7 @@ mod context;
 mod gate;
 mod guard;
 mod headers;
+mod http;
 mod options;
 mod outside;
 mod python;
@@ -26,6 +27,8 @@ mod _native {
     use super::gate::Gate;
     #[pymodule_export]
     use super::headers::{decode_auth_headers, encode_auth_headers, matches_method_pattern};
+    #[pymodule_export]
+    use super::http::{SkipPaths, answer_http, internal_refusal, procedure_of};
     #[pymodule_export]
     use super::options::read_duration;
     #[pymodule_export]

@@ -35,6 +35,21 @@ impl ConnectCode {
             Self::Unavailable => 503,
         }
     }
+
+    /// Value of `grpc-status`.
+    #[must_use]
+    pub fn grpc_status(self) -> u8 {
+        match self {
+            Self::Unauthenticated => 16,
+            Self::Unavailable => 14,
+        }
+    }
+
+    /// The code with this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Unauthenticated, Self::Unavailable].into_iter().find(|code| code.as_str() == name)
+    }
 }
 
 /// Why a check failed, in one word that does not depend on the check.

@@ -95,8 +95,13 @@ impl Gate {
         if self.skips(request.service, request.method) {
             return Decision::Skip;
         }
+        self.check_credentials(request.credentials)
+    }
+
+    /// Decides about a request that is not skipped.
+    pub(crate) fn check_credentials(&self, values: &[&[u8]]) -> Decision {
         let policy = self.verifier.policy();
-        match credentials::extract(request.credentials, &policy.request.credentials, policy.max_token_bytes) {
+        match credentials::extract(values, &policy.request.credentials, policy.max_token_bytes) {
             Err(code) => Decision::Refuse(self.refuse(code)),
             Ok(token) => match self.verifier.verify(token) {
                 Outcome::Ready(Ok(verified)) => Decision::Accept(verified),

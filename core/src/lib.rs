@@ -42,6 +42,7 @@ mod duration;
 mod error;
 mod gate;
 mod header;
+mod http;
 mod json;
 mod key;
 mod keyset;
@@ -61,6 +62,7 @@ pub use clock::{Clock, ManualClock};
 pub use context::Verified;
 pub use error::{Code, ConnectCode, Reason, Refusal};
 pub use gate::{Decision, Gate, Request};
+pub use http::{HttpAnswer, HttpRequest, SkipPaths, Told, http_answer, procedure_of};
 pub use keyset::{Cancel, KeyEvent, KeyEventKind, KeySource, SkippedKey, Ticket};
 pub use method::matches_method_pattern;
 pub use options::{

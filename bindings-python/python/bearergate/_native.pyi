@@ -11,15 +11,19 @@ __all__ = [
     "AuthContext",
     "Gate",
     "Refusal",
+    "SkipPaths",
     "Ticket",
     "__version__",
+    "answer_http",
     "decode_auth_headers",
     "encode_auth_headers",
     "end_calls",
     "error_table",
     "forget_calls",
+    "internal_refusal",
     "matches_method_pattern",
     "missing_credentials",
+    "procedure_of",
     "read_duration",
 ]
 
@@ -132,6 +136,12 @@ class Ticket(Generic[_T_co]):
         """Gives up a wait that was subscribed to: nobody is called any more."""
 
 @final
+class SkipPaths:
+    """Compiled paths to skip."""
+
+    def __new__(cls, patterns: Sequence[str]) -> Self: ...
+
+@final
 class Gate:
     """The core's gate over one set of options."""
 
@@ -145,6 +155,16 @@ class Gate:
     def check(
         self, service: str, method: str, credentials: Sequence[str]
     ) -> AuthContext | Refusal | Ticket[AuthContext | Refusal] | None: ...
+    def check_http(
+        self,
+        skip_paths: SkipPaths,
+        method: str,
+        target: bytes,
+        preflight: bool,
+        credentials: Sequence[bytes | str],
+    ) -> AuthContext | Refusal | Ticket[AuthContext | Refusal] | None:
+        """Judges an HTTP request; `None` where it goes through without a context."""
+
     def verify(self, token: object) -> AuthContext | Refusal | Ticket[AuthContext | Refusal]:
         """Judges a bare token. Only a str can be one."""
 
@@ -185,6 +205,22 @@ def read_duration(name: str, given: Duration) -> float:
 
 def missing_credentials() -> Refusal:
     """The refusal of a request without credentials, where no gate is near to make it."""
+
+def internal_refusal() -> Refusal:
+    """The refusal that a defect is, where no gate is near to make it."""
+
+def procedure_of(target: bytes) -> str | None:
+    """The method that a request target calls, where it could be one of Connect's."""
+
+def answer_http(
+    connect_code: str,
+    message: str,
+    challenge: str | None,
+    retry_after: int | None,
+    content_type: str | None,
+) -> tuple[int, list[tuple[str, str]], bytes] | None:
+    """Status, headers and body for a refused request, given what its client is told. `None` for an
+    unknown code."""
 
 def end_calls() -> None:
     """From now on no thread of the core calls Python. Waits up to half a second for those that do."""

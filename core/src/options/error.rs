@@ -14,7 +14,7 @@ pub struct ConfigError {
 }
 
 /// Option names that the two spellings write differently.
-const CAMEL: [&str; 22] = [
+const CAMEL: [&str; 23] = [
     "jwksUri",
     "publicKey",
     "maxTokenAge",
@@ -22,6 +22,7 @@ const CAMEL: [&str; 22] = [
     "claimsMapping",
     "requiredClaims",
     "skipMethods",
+    "skipPaths",
     "propagateHeaders",
     "propagatedClaims",
     "maxTokenBytes",

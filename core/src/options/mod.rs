@@ -24,6 +24,7 @@ pub use read::parse_duration;
 
 pub(crate) use key_source::Keys;
 pub(crate) use policy::{Credentials, Policy};
+pub(crate) use read::texts as read_texts;
 pub(crate) use remote::{FetchPolicy, Locator, SetPolicy, check_remote_url};
 pub(crate) use trust::{Rules, Trust, Trusts};
 

@@ -265,7 +265,7 @@ fn list(path: &str, value: OptionValue) -> Read<Vec<OptionValue>> {
     }
 }
 
-fn texts(path: &str, value: OptionValue) -> Read<Vec<String>> {
+pub(crate) fn texts(path: &str, value: OptionValue) -> Read<Vec<String>> {
     list(path, value)?.into_iter().enumerate().map(|(i, item)| text(&format!("{path}[{i}]"), item)).collect()
 }
 

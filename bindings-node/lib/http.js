@@ -1,0 +1,84 @@
+// HTTP requests in front of a framework: what the adapters for HTTP servers share.
+"use strict";
+
+const { readRefusal } = require("./answer.js");
+const { encodeValue } = require("./encode.js");
+const { ConfigError, JwtAuthError, configError } = require("./errors.js");
+const { isPlain, ownMembers } = require("./members.js");
+const native = require("./native.js");
+const { refusals } = require("./refusal.js");
+const { guardOf, verifierFrom } = require("./verifier.js");
+
+class HttpGuard {
+  #guard;
+  #skipPaths;
+
+  /**
+   * @param {object} optionsOrVerifier
+   * @param {{skipPaths?: readonly string[]}} [paths] raw paths that go through without a context:
+   *   exact, or ending in `/*`
+   */
+  constructor(optionsOrVerifier, paths = {}) {
+    this.#skipPaths = compile(readPaths(paths));
+    this.verifier = verifierFrom(optionsOrVerifier);
+    this.#guard = guardOf(this.verifier);
+  }
+
+  /**
+   * Judges a request before its body is read. Gives the context and the headers that carry it on
+   * (names and values in turn), undefined for a request that goes through without one, or a promise
+   * of these.
+   *
+   * @param {{method: string, target: string, header: (name: string) => string | undefined}} request
+   *   `target`: the request target as received, with its query; `header`: the value of a header by
+   *   its lower-case name
+   * @throws {JwtAuthError} (or rejects) when the request is refused
+   */
+  check(request) {
+    return this.#guard.checkHttp(request, this.#skipPaths);
+  }
+}
+
+function readPaths(paths) {
+  if (typeof paths !== "object" || paths === null || !isPlain(paths)) {
+    throw new ConfigError("options", "options must be a plain object such as { skipPaths: ['/health'] }");
+  }
+  const { skipPaths, ...unknown } = Object.fromEntries(ownMembers(paths, ""));
+  for (const name of Object.keys(unknown)) {
+    throw new ConfigError(name, `option \`${name}\`: unknown option; known here: skipPaths`);
+  }
+  return skipPaths;
+}
+
+function compile(skipPaths) {
+  const compiled = native.createSkipPaths(JSON.stringify(encodeValue(skipPaths ?? null, "skipPaths")));
+  if (typeof compiled === "string") {
+    throw configError(compiled);
+  }
+  return compiled;
+}
+
+/** What a client is told of an error that is no refusal. */
+const internal = readRefusal(native.internalRefusal());
+
+/**
+ * The response to a refused request, in the protocol of its content type. For anything but a refusal it
+ * is that of ERR_INTERNAL.
+ *
+ * @param {unknown} error
+ * @param {string | undefined} contentType of the request
+ * @returns {{status: number, headers: [string, string][], body: Buffer}}
+ */
+function answerOf(error, contentType) {
+  const told = (error instanceof JwtAuthError && refusals.get(error)) || internal;
+  const { connectCode, message, challenge, retryAfter } = told;
+  const type = typeof contentType === "string" ? contentType : undefined;
+  const { status, headers, body } = native.answerHttp(connectCode, message, challenge, retryAfter, type);
+  const pairs = [];
+  for (let index = 0; index < headers.length; index += 2) {
+    pairs.push([headers[index], headers[index + 1]]);
+  }
+  return { status, headers: pairs, body };
+}
+
+module.exports = { HttpGuard, answerOf };

@@ -1,0 +1,80 @@
+//! HTTP requests in front of a framework, and refusals as HTTP responses.
+
+use bearergate_core::{self as core, ConnectCode, Decision, HttpRequest, Spelling, Told};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyString};
+
+use crate::refusal::Refusal;
+use crate::{guard, options, python};
+
+/// Compiled paths to skip.
+#[pyclass(module = "bearergate._native", frozen)]
+pub struct SkipPaths(core::SkipPaths);
+
+#[pymethods]
+impl SkipPaths {
+    #[new]
+    fn new(patterns: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let value = options::read(patterns)?;
+        core::SkipPaths::read(value, Spelling::Snake)
+            .map(Self)
+            .map_err(|error| python::config_error(patterns.py(), &error))
+    }
+}
+
+impl SkipPaths {
+    /// A gate's decision about an HTTP request; no decision was a panic.
+    pub fn check(
+        &self,
+        py: Python<'_>,
+        gate: &core::Gate,
+        method: &str,
+        target: &[u8],
+        preflight: bool,
+        credentials: &[Bound<'_, PyAny>],
+    ) -> PyResult<Option<Decision>> {
+        let values = credentials.iter().map(header_bytes).collect::<PyResult<Vec<_>>>()?;
+        let credentials: Vec<&[u8]> = values.iter().map(Vec::as_slice).collect();
+        let request = HttpRequest { method, target, preflight, credentials: &credentials };
+        Ok(guard::detached(py, || gate.check_http(&request, &self.0)))
+    }
+}
+
+/// A header's value as received. Text is what a server makes of it; what is not ASCII is no token.
+fn header_bytes(value: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
+    if let Ok(bytes) = value.cast::<PyBytes>() {
+        return Ok(bytes.as_bytes().to_vec());
+    }
+    Ok(value.cast::<PyString>()?.to_string_lossy().into_owned().into_bytes())
+}
+
+/// The method that a request target calls, where it could be one of Connect's.
+#[pyfunction]
+pub fn procedure_of(target: &[u8]) -> Option<String> {
+    core::procedure_of(target)
+}
+
+/// The refusal that a defect is, where no gate is near to make it.
+#[pyfunction]
+pub fn internal_refusal() -> Refusal {
+    Refusal(core::Refusal::of(core::Code::Internal))
+}
+
+type Response<'py> = (u16, Vec<(&'static str, String)>, Bound<'py, PyBytes>);
+
+/// Status, headers and body for a refused request, given what its client is told. `None` for an unknown
+/// code.
+#[pyfunction]
+#[pyo3(signature = (connect_code, message, challenge, retry_after, content_type))]
+pub fn answer_http<'py>(
+    py: Python<'py>,
+    connect_code: &str,
+    message: &str,
+    challenge: Option<&str>,
+    retry_after: Option<u32>,
+    content_type: Option<&str>,
+) -> Option<Response<'py>> {
+    let code = ConnectCode::from_name(connect_code)?;
+    let answer = core::http_answer(Told { code, message, challenge, retry_after }, content_type);
+    Some((answer.status, answer.headers, PyBytes::new(py, &answer.body)))
+}
