@@ -11,7 +11,9 @@ import { canonical } from "./canonical.mjs";
 import { load, natural, place } from "./cases.mjs";
 import { startServer } from "./server.mjs";
 
-const { createVerifierOnClock } = createRequire(import.meta.url)("../../../bindings-node/lib/internal/clock.js");
+const require = createRequire(import.meta.url);
+const { createVerifierOnClock } = require("../../../bindings-node/lib/internal/clock.js");
+const { HttpGuard, answerOf } = require("../../../bindings-node/lib/http.js");
 
 /** Longest wait for a background fetch to end, in milliseconds. */
 const PATIENCE = 20_000;
@@ -67,7 +69,7 @@ for (const { suite, cases } of load()) {
   });
 }
 
-async function run({ id, options, steps }, cached) {
+async function run({ id, options, skipPaths, steps }, cached) {
   const folder = server.folder(`${id}.test`);
   const origin = server.origin(folder);
   const remote = /\$(jwks|origin|proxy)/.test(JSON.stringify(options));
@@ -79,8 +81,10 @@ async function run({ id, options, steps }, cached) {
   given.onReject ??= (event) => events.push(event);
   const [{ now: first }] = steps;
   let made;
+  let http;
   try {
     made = createVerifierOnClock(given, ms(first), 0);
+    http = new HttpGuard(made.verifier, { skipPaths });
   } catch (error) {
     assert.ok(error instanceof ConfigError && error instanceof TypeError, String(error));
     assert.equal(error.code, "ERR_CONFIG");
@@ -98,7 +102,7 @@ async function run({ id, options, steps }, cached) {
     setClock(ms(step.now), mono);
     const seen = server.requests(folder);
     events.length = 0;
-    const outcome = await act(verifier, interceptor, step, events);
+    const outcome = await act({ verifier, interceptor, http }, step, events);
     await settled(verifier);
     if (remote) {
       outcome.fetches = server.requests(folder) - seen;
@@ -109,9 +113,12 @@ async function run({ id, options, steps }, cached) {
   return outcomes;
 }
 
-function act(verifier, interceptor, step, events) {
+function act({ verifier, interceptor, http }, step, events) {
   if (step.token !== undefined) {
     return bare(verifier, step.token, events);
+  }
+  if (step.http !== undefined) {
+    return inFront(http, step.http);
   }
   return step.headers === undefined ? { constructed: true } : request(interceptor, step);
 }
@@ -142,6 +149,28 @@ async function request(interceptor, { service, method, headers }) {
   } catch (error) {
     const challenge = error.metadata.get("www-authenticate");
     return { error: { ...details(error.cause), connectCode: CONNECT_CODES[error.code], challenge } };
+  }
+}
+
+/** A request in front of a framework, as an adapter treats it. */
+async function inFront(http, { method, target, headers }) {
+  const sent = new Headers();
+  for (const [name, value] of headers) {
+    sent.append(name, value);
+  }
+  const header = (name) => sent.get(name) ?? undefined;
+  try {
+    const accepted = await http.check({ method, target, header });
+    if (accepted === undefined) {
+      return { skipped: true, headers: {} };
+    }
+    const names = accepted.headers.filter((_, at) => at % 2 === 0);
+    const propagated = names.map((name, at) => [name, accepted.headers[2 * at + 1]]);
+    return { context: plain(accepted.context), headers: Object.fromEntries(propagated) };
+  } catch (error) {
+    assert.ok(error instanceof JwtAuthError, String(error));
+    const { status, headers: told, body } = answerOf(error, header("content-type"));
+    return { answer: { status, headers: Object.fromEntries(told), body: body.toString("latin1") } };
   }
 }
 

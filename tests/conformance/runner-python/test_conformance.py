@@ -25,8 +25,9 @@ from cases import MISSING, camel, load, natural, place
 from server import Server
 
 from bearergate import ConfigError, JwtAuthError, JwtVerifier, get_auth_context
+from bearergate._http import HttpGuard, answer
 from bearergate._judge import Judge, take_hooks
-from bearergate._native import AuthContext, Gate
+from bearergate._native import AuthContext, Gate, Refusal
 from bearergate.connect import JwtAuthInterceptor
 
 # Longest wait for a background fetch to end, in seconds.
@@ -100,10 +101,11 @@ def run(case: dict[str, Any], server: Server, runner: asyncio.Runner | None) -> 
     try:
         hooks = take_hooks(options)
         gate = Gate.on_clock(options, ms(first), 0)
+        judge = Judge(gate, hooks)
+        http = HttpGuard(judge, case.get("skipPaths", ()))
     except ConfigError as error:
         known = isinstance(error, ValueError) and error.code == "ERR_CONFIG"
         return [{"config": {"option": camel(error.option, names)}} if known else {"unknown": str(error)}]
-    judge = Judge(gate, hooks)
     verifier = JwtVerifier._over(judge)
     interceptor = JwtAuthInterceptor._over(judge)
     outcomes = []
@@ -114,7 +116,7 @@ def run(case: dict[str, Any], server: Server, runner: asyncio.Runner | None) -> 
         mono = ms(step["mono"]) if "mono" in step else max(mono, ms(step["now"] - first))
         gate.set_clock(ms(step["now"]), mono)
         seen = server.requests(folder)
-        outcome = act(verifier, interceptor, step, runner)
+        outcome = act(verifier, interceptor, http, step, runner)
         settle(verifier)
         if remote:
             outcome["fetches"] = server.requests(folder) - seen
@@ -137,11 +139,14 @@ def settle(verifier: JwtVerifier) -> None:
 def act(
     verifier: JwtVerifier,
     interceptor: JwtAuthInterceptor,
+    http: HttpGuard,
     step: dict[str, Any],
     runner: asyncio.Runner | None,
 ) -> dict[str, Any]:
     if "token" in step:
         return bare(verifier, step["token"], runner)
+    if "http" in step:
+        return in_front(http, step["http"], runner)
     return request(interceptor, step, runner) if "headers" in step else {"constructed": True}
 
 
@@ -194,6 +199,28 @@ def request(
     if context is None:
         return {"skipped": True, "headers": left}
     return {"context": plain(context), "headers": left}
+
+
+def in_front(http: HttpGuard, asked: dict[str, Any], runner: asyncio.Runner | None) -> dict[str, Any]:
+    """A request in front of a framework, as an adapter treats it."""
+    headers = [(name.lower(), value) for name, value in asked["headers"]]
+    first = dict(reversed(headers))
+    preflight = "access-control-request-method" in first
+    credentials = [value.encode("latin-1") for name, value in headers if name == http.header]
+    judge = http.judge
+    try:
+        outcome = http.check(asked["method"], asked["target"].encode(), preflight, credentials)
+        if outcome is None:
+            return {"skipped": True, "headers": {}}
+        context = runner.run(judge.settle_async(outcome)) if runner else judge.settle(outcome)
+        propagated = judge.gate.propagate(context)
+        if isinstance(propagated, Refusal):
+            raise judge.refused(propagated, None)
+    except JwtAuthError as error:
+        told = answer(error, first.get("content-type"))
+        body = told.body.decode("latin-1")
+        return {"answer": {"status": told.status, "headers": dict(told.headers), "body": body}}
+    return {"context": plain(context), "headers": dict(propagated)}
 
 
 def details(error: JwtAuthError) -> dict[str, Any]:

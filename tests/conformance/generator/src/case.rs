@@ -70,11 +70,14 @@ pub struct Case {
     requires: Vec<&'static str>,
     steps: Vec<Map<String, Value>>,
     serve: Option<Value>,
+    /// Other members of the case.
+    more: Map<String, Value>,
 }
 
 impl Case {
     fn new(source: Option<&Source>) -> Self {
-        let mut case = Self { options: Map::new(), requires: Vec::new(), steps: Vec::new(), serve: None };
+        let mut case =
+            Self { options: Map::new(), requires: Vec::new(), steps: Vec::new(), serve: None, more: Map::new() };
         if let Some(source) = source {
             case.options(source.options());
             if source.name == "jwks-uri" {
@@ -141,6 +144,18 @@ impl Case {
         }))
     }
 
+    /// An HTTP request, in front of a framework.
+    pub fn http(&mut self, method: &str, target: &str, headers: Value, expect: Value) -> &mut Self {
+        let request = json!({ "method": method, "target": target, "headers": headers });
+        self.step(json!({ "now": T0, "http": request, "expect": expect }))
+    }
+
+    /// Raw paths that go through without a context.
+    pub fn skip_paths(&mut self, paths: Value) -> &mut Self {
+        self.more.insert("skipPaths".into(), paths);
+        self
+    }
+
     /// The number of HTTP requests of the step just added.
     pub fn fetches(&mut self, count: u32) -> &mut Self {
         self.last().insert("fetches".into(), count.into());
@@ -169,6 +184,7 @@ impl Case {
         if !self.requires.is_empty() {
             case["requires"] = json!(self.requires);
         }
+        case.as_object_mut().expect("an object").extend(self.more);
         case
     }
 }

@@ -12,6 +12,8 @@ pub struct Case {
     pub spec: String,
     /// Options of the verifier, in camelCase.
     pub options: Map<String, Value>,
+    /// Raw paths that go through without a context.
+    pub skip_paths: Value,
     /// What happens, in order.
     pub steps: Vec<Value>,
     /// What a runner may lack.
@@ -44,6 +46,7 @@ pub fn load() -> Vec<Case> {
                 id: text("id"),
                 spec: text("spec"),
                 options,
+                skip_paths: case["skipPaths"].clone(),
                 steps: case["steps"].as_array().expect("steps").clone(),
                 requires: case["requires"]
                     .as_array()

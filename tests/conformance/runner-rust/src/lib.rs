@@ -3,6 +3,7 @@
 
 pub mod canonical;
 pub mod cases;
+mod http;
 pub mod run;
 pub mod server;
 

@@ -4,13 +4,14 @@ use std::time::{Duration, Instant};
 
 use bearergate_core::{
     AUTH_HEADERS, Clock, Code, ConfigError, Decision, Gate, ManualClock, OptionValue, Options, Outcome, Refusal,
-    Request, Spelling, Verified,
+    Request, SkipPaths, Spelling, Verified,
 };
 use serde_json::{Map, Value, json};
 
 use crate::Report;
 use crate::canonical::canonical;
 use crate::cases::{Case, is_remote, place};
+use crate::http;
 use crate::server::Server;
 
 /// Whether the verified-signature cache is on.
@@ -64,8 +65,11 @@ fn run_once(case: &Case, server: &Server, mode: Cache) -> Vec<Value> {
     let remote = is_remote(&options);
     let first = case.steps.first().and_then(|step| step["now"].as_f64()).expect("now");
     let clock = ManualClock::new(ms(first), 0);
-    let gate = match build(&place(&options, &origin), &clock) {
-        Ok(gate) => gate,
+    let made = build(&place(&options, &origin), &clock)
+        .and_then(|gate| OptionValue::from_json(&case.skip_paths.to_string()).map(|paths| (gate, paths)))
+        .and_then(|(gate, paths)| SkipPaths::read(paths, Spelling::Camel).map(|paths| (gate, paths)));
+    let (gate, skip_paths) = match made {
+        Ok(made) => made,
         Err(error) => return vec![json!({ "config": { "option": error.option() } })],
     };
     let mut outcomes = Vec::new();
@@ -81,7 +85,7 @@ fn run_once(case: &Case, server: &Server, mode: Cache) -> Vec<Value> {
         };
         clock.set(ms(now), u64::try_from(mono).expect("a monotonic time"));
         let before = server.requests(&folder);
-        let mut outcome = act(&gate, step, hook.as_deref());
+        let mut outcome = act(&gate, &skip_paths, step, hook.as_deref());
         settle(&gate);
         if remote {
             outcome["fetches"] = (server.requests(&folder) - before).into();
@@ -111,7 +115,10 @@ fn settle(gate: &Gate) {
     }
 }
 
-fn act(gate: &Gate, step: &Value, hook: Option<&str>) -> Value {
+fn act(gate: &Gate, skip_paths: &SkipPaths, step: &Value, hook: Option<&str>) -> Value {
+    if let Some(asked) = step.get("http") {
+        return http::request(gate, skip_paths, asked, hook);
+    }
     match step["token"].as_str() {
         Some(token) => {
             let result = match gate.verifier().verify(token) {
@@ -144,39 +151,50 @@ fn bare(result: Result<Verified, Refusal>) -> Value {
     }
 }
 
-/// A request as an interceptor treats it: strip, ask the gate, propagate.
-fn request(gate: &Gate, step: &Value, hook: Option<&str>) -> Value {
-    let sent = step["headers"].as_array().expect("headers").iter().map(|pair| {
+/// A request's headers, names in lower case.
+pub(crate) fn headers_of(request: &Value) -> impl Iterator<Item = (String, String)> {
+    request["headers"].as_array().expect("headers").iter().map(|pair| {
         let text = |at: usize| pair[at].as_str().expect("a header name and value");
         (text(0).to_ascii_lowercase(), text(1).to_owned())
-    });
-    let sent: Vec<(String, String)> =
-        sent.filter(|(name, _)| !AUTH_HEADERS.iter().any(|(_, ours)| ours == name)).collect();
-    let credentials: Vec<Vec<u8>> = sent
-        .iter()
-        .filter(|(name, _)| name == gate.credentials_header())
-        .map(|(_, value)| value.chars().map(|c| u8::try_from(u32::from(c)).expect("Latin-1")).collect())
-        .collect();
+    })
+}
+
+/// The bytes of the credentials headers.
+pub(crate) fn credentials(gate: &Gate, headers: &[(String, String)]) -> Vec<Vec<u8>> {
+    let latin_1 = |value: &String| value.chars().map(|c| u8::try_from(u32::from(c)).expect("Latin-1")).collect();
+    headers.iter().filter(|(name, _)| name == gate.credentials_header()).map(|(_, value)| latin_1(value)).collect()
+}
+
+/// What came of a decision: `None` where the request is skipped.
+pub(crate) type Settled = Option<Result<(Verified, Vec<(&'static str, String)>), Refusal>>;
+
+/// What a binding does once the gate has decided: wait, ask the hook, propagate.
+pub(crate) fn settled(gate: &Gate, decision: Decision, hook: Option<&str>) -> Settled {
+    let result = match decision {
+        Decision::Skip => return None,
+        Decision::Accept(verified) => Ok(verified),
+        Decision::Refuse(refusal) => Err(refusal),
+        Decision::Wait(ticket) => ticket.wait_timeout(PATIENCE).expect("an answer"),
+    };
+    let result = result.and_then(|verified| validate(gate, verified, hook));
+    Some(result.and_then(|verified| gate.propagate(&verified).map(|headers| (verified, headers))))
+}
+
+/// A request as an interceptor treats it: strip, ask the gate, propagate.
+fn request(gate: &Gate, step: &Value, hook: Option<&str>) -> Value {
+    let stripped = |name: &str| AUTH_HEADERS.iter().any(|(_, ours)| *ours == name);
+    let sent: Vec<(String, String)> = headers_of(step).filter(|(name, _)| !stripped(name)).collect();
+    let credentials = credentials(gate, &sent);
     let credentials: Vec<&[u8]> = credentials.iter().map(Vec::as_slice).collect();
     let decision = gate.check(&Request {
         service: step["service"].as_str().expect("a service"),
         method: step["method"].as_str().expect("a method"),
         credentials: &credentials,
     });
-    let result = match decision {
-        Decision::Skip => return json!({ "skipped": true, "headers": identity(&sent, &[]) }),
-        Decision::Accept(verified) => Ok(verified),
-        Decision::Refuse(refusal) => Err(refusal),
-        Decision::Wait(ticket) => match ticket.wait_timeout(PATIENCE) {
-            Some(result) => result,
-            None => return json!({ "hang": true }),
-        },
-    };
-    let result = result.and_then(|verified| validate(gate, verified, hook));
-    let propagated = result.and_then(|verified| gate.propagate(&verified).map(|headers| (verified, headers)));
-    match propagated {
-        Ok((verified, headers)) => json!({ "context": context(&verified), "headers": identity(&sent, &headers) }),
-        Err(refusal) => {
+    match settled(gate, decision, hook) {
+        None => json!({ "skipped": true, "headers": identity(&sent, &[]) }),
+        Some(Ok((verified, headers))) => json!({ "context": context(&verified), "headers": identity(&sent, &headers) }),
+        Some(Err(refusal)) => {
             let mut error = error(&refusal);
             error["challenge"] = refusal.challenge().into();
             json!({ "error": error })
@@ -185,7 +203,7 @@ fn request(gate: &Gate, step: &Value, hook: Option<&str>) -> Value {
 }
 
 /// The `x-auth-*` headers that the handler's side sees.
-fn identity(sent: &[(String, String)], propagated: &[(&'static str, String)]) -> Value {
+pub(crate) fn identity(sent: &[(String, String)], propagated: &[(&'static str, String)]) -> Value {
     let mut headers = Map::new();
     for (name, value) in sent.iter().filter(|(name, _)| name.starts_with("x-auth-")) {
         headers.insert(name.clone(), value.as_str().into());
@@ -196,7 +214,7 @@ fn identity(sent: &[(String, String)], propagated: &[(&'static str, String)]) ->
     Value::Object(headers)
 }
 
-fn context(verified: &Verified) -> Value {
+pub(crate) fn context(verified: &Verified) -> Value {
     let claims: Value = serde_json::from_str(verified.claims_json()).expect("claims that were checked");
     json!({
         "subject": verified.subject(), "name": verified.name(), "roles": verified.roles(), "scopes": verified.scopes(),

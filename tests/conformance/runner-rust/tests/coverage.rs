@@ -9,13 +9,14 @@ use conformance_runner::cases;
 const WITHOUT_CASE: [Code; 1] = [Code::Internal];
 
 /// Every section that has rules, with the rows and topics that cases name.
-const SECTIONS: [&str; 46] = [
+const SECTIONS: [&str; 48] = [
     "1",
     "1 durations",
     "2.1",
     "2.2",
     "2.3",
     "2.4",
+    "2 http",
     "3",
     "3.1",
     "3.2",
@@ -56,6 +57,7 @@ const SECTIONS: [&str; 46] = [
     "8",
     "9",
     "10",
+    "10 http",
 ];
 
 #[test]

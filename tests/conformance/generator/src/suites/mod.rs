@@ -15,6 +15,7 @@ mod discovery;
 mod durations;
 mod headers;
 mod hooks;
+mod http;
 mod issuers;
 mod mapping;
 mod order;
@@ -55,6 +56,7 @@ pub fn all() -> Vec<Suite> {
         hooks::suite(),
         propagation::suite(),
         wire::suite(),
+        http::suite(),
         attack_keys::suite(),
         attack_tokens::suite(),
         attack_claims::suite(),
