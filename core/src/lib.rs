@@ -48,6 +48,7 @@ mod key;
 mod keyset;
 mod mapping;
 mod method;
+pub mod mint;
 #[cfg(feature = "mutants")]
 pub mod mutants;
 mod options;

@@ -14,7 +14,7 @@ use aws_lc_rs::signature::ParsedPublicKey;
 use crate::alg::{Alg, AlgSet};
 
 pub(crate) use jwk::{from_jwk, from_jwk_set_member};
-pub(crate) use pem::{from_pem, from_spki};
+pub(crate) use pem::{from_pem, from_spki, rsa_components};
 pub use secret::Secret;
 pub(crate) use secret::{check_secret, prepare_secret};
 

@@ -83,7 +83,7 @@ fn from_pkcs1(der: &[u8]) -> Result<PreparedKey, KeyProblem> {
 }
 
 /// Modulus and exponent of an `RSAPublicKey`, whatever its strength.
-fn rsa_components(der: &[u8]) -> spki::der::Result<(Vec<u8>, Vec<u8>)> {
+pub(crate) fn rsa_components(der: &[u8]) -> spki::der::Result<(Vec<u8>, Vec<u8>)> {
     let mut reader = SliceReader::new(der)?;
     let pair = reader.sequence(|inner| -> spki::der::Result<_> {
         let n = UintRef::decode(inner)?;

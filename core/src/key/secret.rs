@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 use super::{Material, PreparedKey, pem};
 use crate::alg::{Alg, AlgSet};
 use crate::json::Document;
+use crate::mint;
 
 /// The bytes of an HMAC secret; wiped when dropped, never shown.
 #[derive(Clone)]
@@ -57,6 +58,11 @@ pub(crate) fn check_secret(secret: &Secret, algorithms: Option<AlgSet>) -> Resul
         return Err(format!(
             "holds {what}, which is not a secret: whoever knows the public key could sign tokens; use `publicKey` for it"
         ));
+    }
+    if mint::is_locked_test_secret(bytes) {
+        return Err("is TEST_JWT_SECRET, which everyone knows: whoever reads its documentation could sign tokens; it \
+                    serves only where the testing module of this package is loaded. Generate a secret of your own"
+            .to_owned());
     }
     let (alg, minimum) = MINIMUM
         .into_iter()
@@ -173,6 +179,19 @@ mod tests {
     fn a_secret_admits_what_its_length_allows() {
         assert_eq!(prepare_secret(&Secret::new([7; 48])).admits(), AlgSet::of(&[Alg::Hs256, Alg::Hs384]));
         assert_eq!(prepare_secret(&Secret::new([7; 64])).admits(), AlgSet::HMAC);
+    }
+
+    #[test]
+    fn the_test_secret_serves_only_where_tests_say_so() {
+        let with = |text: String| check_secret(&Secret::new(text), None);
+        let known = mint::TEST_JWT_SECRET;
+        // Only this test of the process allows it.
+        for text in [known.to_owned(), format!("{known}\n"), format!(" {known}")] {
+            assert!(with(text).is_err_and(|problem| problem.contains("everyone knows")));
+        }
+        assert!(with(format!("{known}!")).is_ok());
+        mint::allow_test_secret();
+        assert!(with(known.to_owned()).is_ok());
     }
 
     #[test]

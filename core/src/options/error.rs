@@ -14,7 +14,7 @@ pub struct ConfigError {
 }
 
 /// Option names that the two spellings write differently.
-const CAMEL: [&str; 23] = [
+const CAMEL: &[&str] = &[
     "jwksUri",
     "publicKey",
     "maxTokenAge",
@@ -38,6 +38,8 @@ const CAMEL: [&str; 23] = [
     "allowHttp",
     "snapshotFile",
     "maxEntries",
+    "expiresIn",
+    "privateKey",
 ];
 
 impl ConfigError {

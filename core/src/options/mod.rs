@@ -5,6 +5,7 @@ mod check;
 mod error;
 mod fields;
 mod key_source;
+mod minting;
 mod policy;
 mod read;
 mod remote;
@@ -18,6 +19,7 @@ use zeroize::Zeroizing;
 
 pub use crate::key::Secret;
 pub use error::ConfigError;
+pub use minting::{ExpiresIn, TestTokenOptions};
 pub use value::{KeyAlgorithm, KeyHandle, KeyKind, OptionValue};
 
 pub use read::parse_duration;

@@ -194,16 +194,20 @@ fn public_key(path: &str, value: OptionValue) -> Read<PublicKey> {
 }
 
 fn secrets(path: &str, value: OptionValue) -> Read<Vec<Secret>> {
-    let one = |path: &str, value: OptionValue| match value {
+    match value {
+        OptionValue::List(items) => {
+            items.into_iter().enumerate().map(|(i, item)| secret(&format!("{path}[{i}]"), item)).collect()
+        }
+        other => secret(path, other).map(|secret| vec![secret]),
+    }
+}
+
+#[allow(clippy::needless_pass_by_value)] // readers own the value they are handed
+pub(super) fn secret(path: &str, value: OptionValue) -> Read<Secret> {
+    match value {
         OptionValue::Text(text) => Ok(Secret::new(text.as_bytes())),
         OptionValue::Bytes(bytes) => Ok(Secret::new(bytes.as_slice())),
         other => Err(wrong_type(path, "a string or bytes, or an array of these", &other)),
-    };
-    match value {
-        OptionValue::List(items) => {
-            items.into_iter().enumerate().map(|(i, item)| one(&format!("{path}[{i}]"), item)).collect()
-        }
-        other => one(path, other).map(|secret| vec![secret]),
     }
 }
 
@@ -235,7 +239,7 @@ fn headers(path: &str, value: OptionValue) -> Read<Vec<(String, Zeroizing<String
         .collect()
 }
 
-fn text(path: &str, value: OptionValue) -> Read<String> {
+pub(super) fn text(path: &str, value: OptionValue) -> Read<String> {
     match value {
         OptionValue::Text(text) => Ok(text.to_string()),
         other => Err(wrong_type(path, "a string", &other)),
@@ -269,7 +273,7 @@ pub(crate) fn texts(path: &str, value: OptionValue) -> Read<Vec<String>> {
     list(path, value)?.into_iter().enumerate().map(|(i, item)| text(&format!("{path}[{i}]"), item)).collect()
 }
 
-fn one_or_more(path: &str, value: OptionValue) -> Read<Vec<String>> {
+pub(super) fn one_or_more(path: &str, value: OptionValue) -> Read<Vec<String>> {
     match value {
         OptionValue::Text(text) => Ok(vec![text.to_string()]),
         OptionValue::List(_) => texts(path, value),

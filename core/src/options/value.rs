@@ -118,7 +118,7 @@ impl OptionValue {
     }
 
     /// The value as JSON, where it is one.
-    pub(super) fn to_json(&self) -> Option<serde_json::Value> {
+    pub(crate) fn to_json(&self) -> Option<serde_json::Value> {
         Some(match self {
             Self::Null => serde_json::Value::Null,
             Self::Bool(value) => (*value).into(),

@@ -4,13 +4,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeyPairComponents, PublicKeyComponents};
-use aws_lc_rs::signature::{self as sig, EcdsaKeyPair, Ed25519KeyPair, KeyPair, PqdsaKeyPair, UnparsedPublicKey};
-use aws_lc_rs::{constant_time, hmac};
+use aws_lc_rs::signature::{self as sig, UnparsedPublicKey, VerificationAlgorithm};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use bearergate_core::mint::SigningKey;
 use serde_json::{Map, Value, json};
 
 /// base64url without padding, as JOSE writes bytes.
@@ -38,21 +35,13 @@ pub fn try_unb64(text: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(text).ok()
 }
 
-enum Material {
-    Rsa(RsaKeyPair),
-    Ec { pair: EcdsaKeyPair, public: Vec<u8> },
-    Ed(Ed25519KeyPair),
-    MlDsa(PqdsaKeyPair),
-    Secret(Vec<u8>),
-    PublicOnly,
-}
-
 /// One committed key.
 pub struct Key {
     /// File name without its ending; also its `kid`.
     pub name: String,
     jwk: Map<String, Value>,
-    material: Material,
+    /// Absent where only the public part is committed.
+    signing: Option<SigningKey>,
 }
 
 fn member(jwk: &Map<String, Value>, name: &str) -> Vec<u8> {
@@ -62,50 +51,17 @@ fn member(jwk: &Map<String, Value>, name: &str) -> Vec<u8> {
 impl Key {
     fn read(name: &str, mut jwk: Map<String, Value>) -> Self {
         jwk.remove("_");
-        let material = match jwk["kty"].as_str().expect("kty") {
-            "RSA" if !jwk.contains_key("d") => Material::PublicOnly,
-            "RSA" => Material::Rsa(
-                RsaKeyPair::from_components(&KeyPairComponents {
-                    public_key: PublicKeyComponents { n: member(&jwk, "n"), e: member(&jwk, "e") },
-                    d: member(&jwk, "d"),
-                    p: member(&jwk, "p"),
-                    q: member(&jwk, "q"),
-                    dP: member(&jwk, "dp"),
-                    dQ: member(&jwk, "dq"),
-                    qInv: member(&jwk, "qi"),
-                })
-                .expect("an RSA key"),
-            ),
-            "EC" => {
-                let algorithm = match jwk["crv"].as_str().expect("crv") {
-                    "P-256" => &sig::ECDSA_P256_SHA256_FIXED_SIGNING,
-                    "P-384" => &sig::ECDSA_P384_SHA384_FIXED_SIGNING,
-                    "P-521" => &sig::ECDSA_P521_SHA512_FIXED_SIGNING,
-                    "secp256k1" => &sig::ECDSA_P256K1_SHA256_FIXED_SIGNING,
-                    other => panic!("no curve {other}"),
-                };
-                let public = [vec![4], member(&jwk, "x"), member(&jwk, "y")].concat();
-                let pair = EcdsaKeyPair::from_private_key_and_public_key(algorithm, &member(&jwk, "d"), &public);
-                Material::Ec { pair: pair.expect("an EC key"), public }
-            }
-            "OKP" => Material::Ed(
-                Ed25519KeyPair::from_seed_and_public_key(&member(&jwk, "d"), &member(&jwk, "x"))
-                    .expect("an Ed25519 key"),
-            ),
-            "AKP" => {
-                let algorithm = match jwk["alg"].as_str().expect("alg") {
-                    "ML-DSA-44" => &sig::ML_DSA_44_SIGNING,
-                    "ML-DSA-65" => &sig::ML_DSA_65_SIGNING,
-                    _ => &sig::ML_DSA_87_SIGNING,
-                };
-                let pair = PqdsaKeyPair::from_seed(algorithm, &member(&jwk, "priv")).expect("an ML-DSA seed");
-                jwk.insert("pub".into(), b64(pair.public_key().as_ref()).into());
-                Material::MlDsa(pair)
-            }
-            "oct" => Material::Secret(member(&jwk, "k")),
-            other => panic!("no key type {other}"),
-        };
-        Self { name: name.to_owned(), jwk, material }
+        let whole = ["d", "priv", "k"].iter().any(|member| jwk.contains_key(*member));
+        let signing = whole.then(|| SigningKey::from_jwk(&Value::Object(jwk.clone()).to_string()).expect("a key"));
+        if let Some(public) = signing.as_ref().and_then(SigningKey::ml_dsa_public) {
+            jwk.insert("pub".into(), b64(public).into());
+        }
+        Self { name: name.to_owned(), jwk, signing }
+    }
+
+    /// The key to sign with.
+    pub fn signing(&self) -> &SigningKey {
+        self.signing.as_ref().unwrap_or_else(|| panic!("{} cannot sign", self.name))
     }
 
     /// The public JWK, with its `kid`.
@@ -124,15 +80,10 @@ impl Key {
 
     /// SubjectPublicKeyInfo in DER.
     pub fn spki(&self) -> Vec<u8> {
-        let der: PublicKeyX509Der<'_> = match &self.material {
-            Material::Rsa(pair) => pair.public_key().as_der().expect("SPKI"),
-            Material::Ec { pair, .. } => pair.public_key().as_der().expect("SPKI"),
-            Material::Ed(pair) => pair.public_key().as_der().expect("SPKI"),
-            Material::MlDsa(pair) => pair.public_key().as_der().expect("SPKI"),
-            Material::PublicOnly => return rsa_spki(&rsa_pkcs1(&member(&self.jwk, "n"), &member(&self.jwk, "e"))),
-            _ => panic!("{} has no public form", self.name),
-        };
-        der.as_ref().to_vec()
+        match &self.signing {
+            Some(key) => key.spki().expect("SPKI"),
+            None => rsa_spki(&rsa_pkcs1(&member(&self.jwk, "n"), &member(&self.jwk, "e"))),
+        }
     }
 
     /// PKCS#1 `RSAPublicKey` in DER.
@@ -142,30 +93,23 @@ impl Key {
 
     /// PKCS#8 private key in DER.
     pub fn pkcs8(&self) -> Vec<u8> {
-        match &self.material {
-            Material::Rsa(pair) => {
-                let der: Pkcs8V1Der<'_> = pair.as_der().expect("PKCS#8");
-                der.as_ref().to_vec()
-            }
-            Material::Ec { pair, .. } => pair.to_pkcs8v1().expect("PKCS#8").as_ref().to_vec(),
-            Material::Ed(pair) => pair.to_pkcs8v1().expect("PKCS#8").as_ref().to_vec(),
-            _ => panic!("{} has no PKCS#8 form", self.name),
-        }
+        self.signing().pkcs8().expect("PKCS#8").to_vec()
     }
 
     /// The SSH text of a public key.
     pub fn ssh(&self) -> String {
         let field = |bytes: &[u8]| [&(bytes.len() as u32).to_be_bytes()[..], bytes].concat();
-        let (name, fields) = match &self.material {
-            Material::Ec { public, .. } => {
+        let (name, fields) = match self.jwk["kty"].as_str() {
+            Some("EC") => {
+                let public = [vec![4], member(&self.jwk, "x"), member(&self.jwk, "y")].concat();
                 let curve = match public.len() {
                     65 => "nistp256",
                     97 => "nistp384",
                     _ => "nistp521",
                 };
-                (format!("ecdsa-sha2-{curve}"), vec![field(curve.as_bytes()), field(public)])
+                (format!("ecdsa-sha2-{curve}"), vec![field(curve.as_bytes()), field(&public)])
             }
-            Material::Ed(_) => ("ssh-ed25519".to_owned(), vec![field(&member(&self.jwk, "x"))]),
+            Some("OKP") => ("ssh-ed25519".to_owned(), vec![field(&member(&self.jwk, "x"))]),
             _ => {
                 let n = [&[0][..], &member(&self.jwk, "n")].concat();
                 ("ssh-rsa".to_owned(), vec![field(&member(&self.jwk, "e")), field(&n)])
@@ -176,11 +120,8 @@ impl Key {
     }
 
     /// The secret's bytes.
-    pub fn secret(&self) -> &[u8] {
-        match &self.material {
-            Material::Secret(secret) => secret,
-            _ => panic!("{} is not a secret", self.name),
-        }
+    pub fn secret(&self) -> Vec<u8> {
+        member(&self.jwk, "k")
     }
 
     /// Whether a signature by this key under `alg` is the same every time.
@@ -190,82 +131,39 @@ impl Key {
 
     /// Signs exact bytes under a JOSE algorithm name.
     pub fn sign(&self, alg: &str, message: &[u8]) -> Vec<u8> {
-        let rng = SystemRandom::new();
-        match &self.material {
-            Material::Secret(secret) => hmac_with(alg, secret, message),
-            Material::Rsa(pair) => {
-                let encoding: &sig::RsaSignatureEncoding = match alg {
-                    "RS256" => &sig::RSA_PKCS1_SHA256,
-                    "RS384" => &sig::RSA_PKCS1_SHA384,
-                    "RS512" => &sig::RSA_PKCS1_SHA512,
-                    "PS256" => &sig::RSA_PSS_SHA256,
-                    "PS384" => &sig::RSA_PSS_SHA384,
-                    "PS512" => &sig::RSA_PSS_SHA512,
-                    other => panic!("an RSA key cannot sign {other}"),
-                };
-                let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(encoding, &rng, message, &mut signature).expect("an RSA signature");
-                signature
-            }
-            Material::Ec { pair, .. } => pair.sign(&rng, message).expect("an ECDSA signature").as_ref().to_vec(),
-            Material::Ed(pair) => pair.sign(message).as_ref().to_vec(),
-            Material::MlDsa(pair) => {
-                let mut signature = vec![0; pair.algorithm().signature_len()];
-                pair.sign(message, &mut signature).expect("an ML-DSA signature");
-                signature
-            }
-            _ => panic!("{} cannot sign", self.name),
-        }
+        self.signing().sign(alg, message).expect("a signature")
     }
 
     /// Whether a signature is good, to decide whether a committed one may stay.
     pub fn verifies(&self, alg: &str, message: &[u8], signature: &[u8]) -> bool {
-        let with = |algorithm: &'static dyn sig::VerificationAlgorithm, public: &[u8]| {
-            UnparsedPublicKey::new(algorithm, public).verify(message, signature).is_ok()
-        };
-        match &self.material {
-            Material::Secret(secret) => {
-                constant_time::verify_slices_are_equal(&hmac_with(alg, secret, message), signature).is_ok()
-            }
-            Material::Rsa(pair) => {
-                let public = pair.public_key().as_ref();
-                match alg {
-                    "RS256" => with(&sig::RSA_PKCS1_2048_8192_SHA256, public),
-                    "RS384" => with(&sig::RSA_PKCS1_2048_8192_SHA384, public),
-                    "RS512" => with(&sig::RSA_PKCS1_2048_8192_SHA512, public),
-                    "PS256" => with(&sig::RSA_PSS_2048_8192_SHA256, public),
-                    "PS384" => with(&sig::RSA_PSS_2048_8192_SHA384, public),
-                    _ => with(&sig::RSA_PSS_2048_8192_SHA512, public),
-                }
-            }
-            Material::Ec { public, .. } => match public.len() {
-                65 if self.jwk["crv"] == "P-256" => with(&sig::ECDSA_P256_SHA256_FIXED, public),
-                65 => with(&sig::ECDSA_P256K1_SHA256_FIXED, public),
-                97 => with(&sig::ECDSA_P384_SHA384_FIXED, public),
-                _ => with(&sig::ECDSA_P521_SHA512_FIXED, public),
-            },
-            Material::Ed(pair) => with(&sig::ED25519, pair.public_key().as_ref()),
-            Material::MlDsa(pair) => {
-                let public = pair.public_key().as_ref();
-                match self.jwk["alg"].as_str() {
-                    Some("ML-DSA-44") => with(&sig::ML_DSA_44, public),
-                    Some("ML-DSA-65") => with(&sig::ML_DSA_65, public),
-                    _ => with(&sig::ML_DSA_87, public),
-                }
-            }
-            Material::PublicOnly => false,
+        if alg.starts_with("HS") {
+            return self.sign(alg, message) == signature;
         }
+        let algorithm: &'static dyn VerificationAlgorithm = match alg {
+            "RS256" => &sig::RSA_PKCS1_2048_8192_SHA256,
+            "RS384" => &sig::RSA_PKCS1_2048_8192_SHA384,
+            "RS512" => &sig::RSA_PKCS1_2048_8192_SHA512,
+            "PS256" => &sig::RSA_PSS_2048_8192_SHA256,
+            "PS384" => &sig::RSA_PSS_2048_8192_SHA384,
+            "PS512" => &sig::RSA_PSS_2048_8192_SHA512,
+            "ES256" => &sig::ECDSA_P256_SHA256_FIXED,
+            "ES256K" => &sig::ECDSA_P256K1_SHA256_FIXED,
+            "ES384" => &sig::ECDSA_P384_SHA384_FIXED,
+            "ES512" => &sig::ECDSA_P521_SHA512_FIXED,
+            "EdDSA" | "Ed25519" => &sig::ED25519,
+            "ML-DSA-44" => &sig::ML_DSA_44,
+            "ML-DSA-65" => &sig::ML_DSA_65,
+            "ML-DSA-87" => &sig::ML_DSA_87,
+            _ => return false,
+        };
+        UnparsedPublicKey::new(algorithm, self.spki()).verify(message, signature).is_ok()
     }
 }
 
 /// HMAC of exact bytes under `HS256`, `HS384` or `HS512`, with any secret.
 pub fn hmac_with(alg: &str, secret: &[u8], message: &[u8]) -> Vec<u8> {
-    let algorithm = match alg {
-        "HS384" => hmac::HMAC_SHA384,
-        "HS512" => hmac::HMAC_SHA512,
-        _ => hmac::HMAC_SHA256,
-    };
-    hmac::sign(&hmac::Key::new(algorithm, secret), message).as_ref().to_vec()
+    let alg = if matches!(alg, "HS384" | "HS512") { alg } else { "HS256" };
+    SigningKey::from_secret(secret).sign(alg, message).expect("an HMAC")
 }
 
 /// A DER element.

@@ -6,7 +6,6 @@ mod canonical;
 mod case;
 mod keys;
 mod mint;
-mod provider;
 mod source;
 mod suites;
 
@@ -20,7 +19,6 @@ fn main() -> ExitCode {
     let check = std::env::args().any(|argument| argument == "--check");
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/conformance").to_path_buf();
     let folder = root.join("cases");
-    provider::install();
     mint::set_up(keys::Keys::load(&root.join("keys")), &folder);
     std::fs::create_dir_all(&folder).expect("the cases folder");
 

@@ -1,16 +1,14 @@
 //! Tokens: what the header, the payload and the signature are to be, down to the byte.
 //!
-//! A plain header with an algorithm that the `jsonwebtoken` crate knows is encoded by that crate;
-//! everything else (other algorithms, hand-made headers, broken pieces) is put together here. A
-//! randomized signature that is already committed stays while it verifies.
+//! A plain header over claims is minted by the core as the testing helpers mint; everything else
+//! (hand-made headers, broken pieces) is put together here. A randomized signature that is already
+//! committed stays while it verifies.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
-use std::str::FromStr;
 use std::sync::{Mutex, OnceLock};
 
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use serde_json::value::RawValue;
+use bearergate_core::mint::{self, MintHeader};
 use serde_json::{Map, Value, json};
 
 use crate::canonical;
@@ -227,16 +225,12 @@ impl Token {
     fn header_text(&self) -> Vec<u8> {
         match &self.header {
             HeaderPart::Raw(bytes) => bytes.clone(),
-            HeaderPart::Plain { typ, kid } => {
-                let member = |name: &str, value: &Option<String>| {
-                    value.as_ref().map(|value| format!("\"{name}\":{}", Value::from(value.as_str())))
-                };
-                let alg = Some(self.alg.clone());
-                let members = [member("typ", typ), member("alg", &alg), member("kid", kid)];
-                let members: Vec<_> = members.into_iter().flatten().collect();
-                format!("{{{}}}", members.join(",")).into_bytes()
-            }
+            HeaderPart::Plain { typ, kid } => self.plain(typ, kid).to_json().into_bytes(),
         }
+    }
+
+    fn plain<'a>(&'a self, typ: &'a Option<String>, kid: &'a Option<String>) -> MintHeader<'a> {
+        MintHeader { typ: typ.as_deref(), alg: &self.alg, kid: kid.as_deref() }
     }
 
     /// The compact serialization.
@@ -271,28 +265,17 @@ impl Token {
         token
     }
 
-    /// Signs afresh, through the `jsonwebtoken` crate where it can write this token.
+    /// Signs afresh, as the core mints where it can write this token.
     fn encode(&self, input: &str, alg: &str) -> String {
         let key = keys().key(&self.key);
-        let known = Algorithm::from_str(alg).ok();
-        if let (Some(algorithm), HeaderPart::Plain { typ, kid }) = (known, &self.header) {
-            let encoding = match &alg[..2] {
-                "HS" => EncodingKey::from_secret(key.secret()),
-                "ES" => EncodingKey::from_ec_der(&key.pkcs8()),
-                "Ed" => EncodingKey::from_ed_der(&key.pkcs8()),
-                _ => EncodingKey::from_rsa_der(&key.pkcs8()),
-            };
-            let mut header = Header::new(algorithm);
-            header.typ.clone_from(typ);
-            header.kid.clone_from(kid);
-            if let Ok(text) = String::from_utf8(self.payload_text())
-                && let Ok(claims) = RawValue::from_string(text)
-            {
-                let token = jsonwebtoken::encode(&header, &claims, &encoding).expect("a token");
-                let (encoded, _) = token.rsplit_once('.').expect("three segments");
-                assert_eq!(encoded, input, "both encoders write the same bytes");
-                return token;
-            }
+        if let HeaderPart::Plain { typ, kid } = &self.header
+            && let Ok(claims) = String::from_utf8(self.payload_text())
+            && serde_json::from_str::<Value>(&claims).is_ok()
+        {
+            let token = mint::mint(&self.plain(typ, kid), &claims, key.signing()).expect("a token");
+            let (encoded, _) = token.rsplit_once('.').expect("three segments");
+            assert_eq!(encoded, input, "both encoders write the same bytes");
+            return token;
         }
         format!("{input}.{}", b64(key.sign(alg, input.as_bytes())))
     }

@@ -280,7 +280,7 @@ pub fn suite() -> Suite {
     });
     s.one("secret-is-not-base64", "1", "a secret's text is its UTF-8 bytes, never decoded", |c| {
         c.options(json!({ "secret": used("hmac-32.secret") }));
-        let decoded = unb64(std::str::from_utf8(keys().key("hmac-32").secret()).unwrap());
+        let decoded = unb64(std::str::from_utf8(&keys().key("hmac-32").secret()).unwrap());
         c.verify(T0, &Token::new("hmac-32", "HS256").hmac(decoded), err("ERR_SIGNATURE_INVALID"));
     });
     s.one("secret-utf8", "1", "a secret beyond ASCII counts and signs as its UTF-8 bytes", |c| {
