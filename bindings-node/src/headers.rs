@@ -19,6 +19,19 @@ pub struct HeaderContext {
     pub r#type: String,
 }
 
+impl From<ContextParts> for HeaderContext {
+    fn from(parts: ContextParts) -> Self {
+        Self {
+            subject: parts.subject,
+            name: parts.name,
+            roles: parts.roles,
+            scopes: parts.scopes,
+            claims_json: parts.claims_json,
+            r#type: parts.r#type,
+        }
+    }
+}
+
 /// Keys and names of the headers: `[key, name, key, name, ...]`.
 #[napi]
 pub fn auth_header_names() -> Vec<String> {
@@ -48,14 +61,5 @@ pub fn encode_headers(
 /// The context that headers hold, `header` telling the value of one, or nothing.
 #[napi]
 pub fn decode_headers(header: Function<'_, String, Option<String>>) -> napi::Result<Option<HeaderContext>> {
-    throwing(|| {
-        decode_auth_headers(|name| header.call(name.to_owned()).ok().flatten()).map(|parts| HeaderContext {
-            subject: parts.subject,
-            name: parts.name,
-            roles: parts.roles,
-            scopes: parts.scopes,
-            claims_json: parts.claims_json,
-            r#type: parts.r#type,
-        })
-    })
+    throwing(|| decode_auth_headers(|name| header.call(name.to_owned()).ok().flatten()).map(HeaderContext::from))
 }

@@ -15,6 +15,7 @@ mod http;
 mod method;
 mod options;
 mod panic;
+mod testing;
 mod verifier;
 mod wait;
 

@@ -45,7 +45,7 @@ describe("the packed package", { timeout: 300_000 }, () => {
 
   it("holds the addon, the code and the types, and no more", () => {
     const expected =
-      /^(index\.(js|mjs|d\.ts|d\.mts)|lib\/.*\.js|bearergate\..*\.node|package\.json|README\.md|LICENSE)$/;
+      /^((index|testing)\.(js|mjs|d\.ts|d\.mts)|lib\/.*\.js|bearergate\..*\.node|package\.json|README\.md|LICENSE)$/;
     assert.deepEqual(
       files.filter((path) => !expected.test(path)),
       [],
@@ -64,6 +64,13 @@ describe("the packed package", { timeout: 300_000 }, () => {
     const imports = 'import * as bearergate from "bearergate";\nimport * as connect from "@connectrpc/connect";';
     writeFileSync(join(project, "main.mjs"), imports + USE);
     assert.deepEqual(JSON.parse(node("main.mjs")), ["alice", true]);
+  });
+
+  it("has the testing module in both formats", () => {
+    const use = 'testing.createTestJwt({ sub: "a" }).then((token) => console.log(token.split(".").length));\n';
+    writeFileSync(join(project, "testing.mjs"), `import * as testing from "bearergate/testing";\n${use}`);
+    writeFileSync(join(project, "testing.cjs"), `const testing = require("bearergate/testing");\n${use}`);
+    assert.equal(node("testing.mjs") + node("testing.cjs"), "3\n3\n");
   });
 
   it("works from require", () => {

@@ -12,6 +12,7 @@ mod options;
 mod outside;
 mod python;
 mod refusal;
+mod testing;
 mod ticket;
 
 use pyo3::pymodule;
@@ -36,11 +37,17 @@ mod _native {
     #[pymodule_export]
     use super::refusal::{Refusal, error_table, missing_credentials};
     #[pymodule_export]
+    use super::testing::{
+        allow_test_secret, generate_rsa_test_keypair, mint_test_jwt, mint_test_jwt_rs256, mock_context,
+    };
+    #[pymodule_export]
     use super::ticket::Ticket;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+        module.add("TEST_JWT_SECRET", bearergate_core::mint::TEST_JWT_SECRET)?;
+        module.add("TEST_JWT_KID", bearergate_core::mint::TEST_JWT_KID)?;
         module.add("AUTH_HEADERS", super::headers::table(module.py())?)
     }
 }

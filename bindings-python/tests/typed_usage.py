@@ -19,6 +19,15 @@ from bearergate import (
     require_auth_context,
     set_auth_headers,
 )
+from bearergate.testing import (
+    RsaTestKeypair,
+    create_test_jwt,
+    create_test_jwt_rs256,
+    generate_rsa_test_keypair,
+    mock_auth_context,
+    start_test_jwks_server,
+    with_auth_context,
+)
 
 
 def log(info: RejectInfo) -> None:
@@ -96,3 +105,21 @@ async def verifiers(token: str) -> None:
 JwtVerifier(audiance="api")  # type: ignore[call-arg]
 JwtVerifier(secret=5)  # type: ignore[arg-type]
 JwtVerifier(jwks={"timout": 5})  # type: ignore[arg-type]
+
+
+def testing() -> None:
+    assert_type(create_test_jwt({"sub": "a"}, audience=["b"], expires_in=False), str)
+    create_test_jwt({"sub": "a"}, expires_in=timedelta(minutes=-5), secret=b"x" * 32)
+    create_test_jwt({"sub": "a"}, audiance="b")  # type: ignore[call-arg]
+    keypair = generate_rsa_test_keypair()
+    assert_type(keypair, RsaTestKeypair)
+    create_test_jwt_rs256(keypair.private_key, {"sub": "a"}, kid=keypair.kid)
+    create_test_jwt_rs256(keypair.private_key, {"sub": "a"})  # type: ignore[call-arg]
+    with start_test_jwks_server(keypair.public_jwk) as server:
+        assert_type(server.url, str)
+        server.fail("hang")
+        server.fail(503, {"retry-after": "5"})
+        server.fail("slow")  # type: ignore[arg-type]
+    with with_auth_context(mock_auth_context(roles=["admin"])) as context:
+        assert_type(context, AuthContext)
+    mock_auth_context(role="admin")  # type: ignore[call-arg]

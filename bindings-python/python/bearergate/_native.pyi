@@ -8,27 +8,39 @@ from ._options import Duration
 
 __all__ = [
     "AUTH_HEADERS",
+    "TEST_JWT_KID",
+    "TEST_JWT_SECRET",
     "AuthContext",
     "Gate",
     "Refusal",
     "SkipPaths",
     "Ticket",
     "__version__",
+    "allow_test_secret",
     "answer_http",
     "decode_auth_headers",
     "encode_auth_headers",
     "end_calls",
     "error_table",
     "forget_calls",
+    "generate_rsa_test_keypair",
     "internal_refusal",
     "matches_method_pattern",
+    "mint_test_jwt",
+    "mint_test_jwt_rs256",
     "missing_credentials",
+    "mock_context",
     "procedure_of",
     "read_duration",
 ]
 
 __version__: Final[str]
 AUTH_HEADERS: Final[tuple[tuple[str, str], ...]]
+TEST_JWT_KID: Final[str]
+"""The `kid` of generated test keys."""
+TEST_JWT_SECRET: Final[str]
+"""The HMAC secret of test tokens. **Everyone knows it**: a verifier that accepts it accepts anyone. It is
+refused as a `secret` unless `bearergate.testing` was imported in the process."""
 
 _T_co = TypeVar("_T_co", covariant=True)
 
@@ -230,3 +242,18 @@ def forget_calls() -> None:
 
 def error_table() -> list[dict[str, str]]:
     """Every refusal code as the core has it."""
+
+def mint_test_jwt(payload: str, options: Mapping[str, Any]) -> str:
+    """An HS256 token over a payload, the text of a JSON object."""
+
+def mint_test_jwt_rs256(private_key: object, payload: str, options: Mapping[str, Any]) -> str:
+    """An RS256 token over a payload, the text of a JSON object."""
+
+def generate_rsa_test_keypair(kid: str) -> tuple[str, str, str]:
+    """A new RSA key: PEM PKCS#8, PEM SPKI, public JWK as text."""
+
+def allow_test_secret() -> None:
+    """Lets verifiers of this process be built with the test secret."""
+
+def mock_context() -> AuthContext:
+    """The caller that tests pretend to be."""

@@ -41,7 +41,7 @@ pub use crate::options::{ExpiresIn, TestTokenOptions};
 pub use key::SigningKey;
 pub use known::{TEST_JWT_KID, TEST_JWT_SECRET, allow_test_secret, mock_context};
 pub use pair::{RsaTestKeypair, generate_rsa_test_keypair};
-pub use test_token::create_test_jwt;
+pub use test_token::{create_test_jwt, test_jwt, test_jwt_rs256};
 
 pub(crate) use known::is_locked_test_secret;
 

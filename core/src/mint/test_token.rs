@@ -1,9 +1,9 @@
 //! A test's token: its payload, with the claims that every token has.
 
-use super::{MintError, MintHeader, SigningKey, mint};
+use super::{MintError, MintHeader, SigningKey, TEST_JWT_SECRET, mint};
 use crate::clock::Clock;
 use crate::json::{Document, Kind, Value};
-use crate::options::{ConfigError, ExpiresIn, TestTokenOptions};
+use crate::options::{ConfigError, ExpiresIn, OptionValue, Spelling, TestTokenOptions};
 
 /// How long a test token is good for unless it says otherwise, in seconds.
 const HOUR: i64 = 3600;
@@ -23,6 +23,45 @@ pub fn create_test_jwt(
     let typ = options.typ.as_deref().unwrap_or("JWT");
     let header = MintHeader { typ: Some(typ), alg, kid: options.kid.as_deref() };
     mint(&header, &claims, key).map_err(|MintError(problem)| ConfigError::new("privateKey", problem))
+}
+
+/// An HS256 token with a host's options: by the test secret, unless they name another.
+///
+/// # Errors
+/// As [`create_test_jwt`], and options that cannot be meant.
+pub fn test_jwt(payload: &str, options: OptionValue, spelling: Spelling) -> Result<String, ConfigError> {
+    let options = TestTokenOptions::read(options, spelling)?;
+    let key = match &options.secret {
+        Some(secret) => SigningKey::from_secret(secret.bytes()),
+        None => SigningKey::from_secret(TEST_JWT_SECRET.as_bytes()),
+    };
+    create_test_jwt(payload, "HS256", &key, &options)
+}
+
+/// An RS256 token with a host's private key and options. The `kid` must be among them: without it a
+/// token finds its key only in a set of one.
+///
+/// # Errors
+/// As [`create_test_jwt`], and a key or options that cannot be meant.
+pub fn test_jwt_rs256(
+    private_key: &OptionValue,
+    payload: &str,
+    options: OptionValue,
+    spelling: Spelling,
+) -> Result<String, ConfigError> {
+    let work = || {
+        let options = TestTokenOptions::read(options, spelling)?;
+        if options.kid.is_none() {
+            return Err(ConfigError::new("kid", "is missing: give the `kid` of the published key"));
+        }
+        if options.secret.is_some() {
+            return Err(ConfigError::new("secret", "is for HS256 tokens; an RS256 token is signed by its private key"));
+        }
+        let key =
+            SigningKey::read(private_key).map_err(|MintError(problem)| ConfigError::new("privateKey", problem))?;
+        create_test_jwt(payload, "RS256", &key, &options)
+    };
+    work().map_err(|error| error.spelled(spelling))
 }
 
 /// The payload's members as they are, those that are set anew left out and written behind them.

@@ -44,6 +44,15 @@ else:
     print("with connectrpc")
 """
 
+TESTED = """
+from bearergate import JwtVerifier, require_auth_context
+from bearergate.testing import TEST_JWT_SECRET
+
+def test_fixtures(test_jwt, auth_context):
+    caller = JwtVerifier(secret=TEST_JWT_SECRET).verify(test_jwt({"sub": "alice"}))
+    assert (caller.subject, require_auth_context().subject) == ("alice", "test-user")
+"""
+
 
 def run(*command: object, **options: object) -> str:
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, **options)
@@ -89,6 +98,9 @@ def test_the_wheel_installs_into_an_empty_environment(wheel, tmp_path, version):
     run(python, "-m", "pip", "install", "--no-index", wheel)
     said = run(python, "-c", SMOKE, cwd=tmp_path)
     assert said == "without connectrpc: connectrpc is not installed: pip install 'bearergate[connect]'\n"
+    run(python, "-m", "pip", "install", f"{wheel}[testing]")
+    (tmp_path / "test_fixture.py").write_text(TESTED)
+    assert "1 passed" in run(python, "-m", "pytest", "-q", "-W", "error", "test_fixture.py", cwd=tmp_path)
     run(python, "-m", "pip", "install", f"{wheel}[connect]")
     assert run(python, "-c", SMOKE, cwd=tmp_path) == "with connectrpc\n"
 
@@ -110,9 +122,13 @@ def test_what_the_wheel_holds(wheel):
     with zipfile.ZipFile(wheel) as files:
         names = set(files.namelist())
         metadata = files.read(next(name for name in names if name.endswith("METADATA"))).decode()
+        entries = files.read(next(name for name in names if name.endswith("entry_points.txt"))).decode()
+    assert {"bearergate/testing.py", "pytest_bearergate/__init__.py", "pytest_bearergate/py.typed"} <= names
+    assert "[pytest11]\nbearergate=pytest_bearergate\n" in entries.replace(" ", "")
     assert {"bearergate/py.typed", "bearergate/_native.pyi", "bearergate/_native.abi3.so"} <= names
     assert {name.split("/")[0] for name in names} <= {
         "bearergate",
+        "pytest_bearergate",
         wheel.name.rsplit("-", 3)[0] + ".dist-info",
     }
     for line in (
@@ -120,6 +136,7 @@ def test_what_the_wheel_holds(wheel):
         "Requires-Python: >=3.11",
         "Provides-Extra: connect",
         "Requires-Dist: connectrpc>=0.13,<0.14 ; extra == 'connect'",
+        "Provides-Extra: testing",
     ):
         assert line in metadata
 
