@@ -1,6 +1,6 @@
 import type { AsyncLocalStorage } from "node:async_hooks";
 import type { KeyObject, webcrypto } from "node:crypto";
-import type { ContextKey, HandlerContext, Interceptor } from "@connectrpc/connect";
+import type { ConnectError, ContextKey, HandlerContext, Interceptor } from "@connectrpc/connect";
 
 /**
  * Who is calling. A plain, deeply frozen object that always has these seven members, in this order,
@@ -507,6 +507,111 @@ export declare function createJwtAuthInterceptor(optionsOrVerifier: JwtAuthOptio
 export declare function createJwtRequestGate(
   optionsOrVerifier: JwtAuthOptions | JwtVerifier,
 ): (context: HandlerContext) => void | Promise<void>;
+
+/** What a rule, or the default policy, does. */
+export declare const AuthzEffect: {
+  /** The call goes on. */
+  readonly ALLOW: "allow";
+  /** The call is refused. */
+  readonly DENY: "deny";
+};
+
+/** What a rule, or the default policy, does. */
+export type AuthzEffect = "allow" | "deny";
+
+/** What a caller needs for a rule to match. At least one of the two. */
+export interface AuthzRequirements {
+  /** Roles of which the caller has any. */
+  readonly roles?: readonly string[] | undefined;
+  /** Scopes of which the caller has all. */
+  readonly scopes?: readonly string[] | undefined;
+}
+
+/** One rule of an authorization. */
+export interface AuthzRule {
+  /** Its own name, for the operator; clients never see it. */
+  readonly name: string;
+  /** `"*"`, `"pkg.Service/*"`, `"pkg.Service/Method"` or the prefix `"pkg.Service/Get*"`; not empty. */
+  readonly methods: readonly string[];
+  /** What the caller needs; where it is not met the rule does not match, whatever its effect. */
+  readonly requires?: AuthzRequirements | undefined;
+  /** What happens to a call that the rule matches. */
+  readonly effect: AuthzEffect;
+}
+
+/** Options of {@link createAuthzInterceptor}. `undefined` means "not given"; an unknown member is an error. */
+export interface AuthzInterceptorOptions {
+  /** What happens where no rule matches and there is no `authorize`. Default `"deny"`. */
+  readonly defaultPolicy?: AuthzEffect | undefined;
+  /** Rules in their order; the first that matches decides. */
+  readonly rules?: readonly AuthzRule[] | undefined;
+  /**
+   * Asked where no rule matches. A falsy answer, `undefined` among them, a throw or a rejection denies
+   * the call; any other allows it.
+   */
+  readonly authorize?:
+    | ((context: AuthContext, call: { readonly service: string; readonly method: string }) => unknown)
+    | undefined;
+  /**
+   * Methods that are not authorized at all, with a caller or without: `"*"`, `"pkg.Service/*"` or
+   * `"pkg.Service/Method"`. Default none.
+   */
+  readonly skipMethods?: readonly string[] | undefined;
+}
+
+/**
+ * Makes the interceptor that lets a caller call only what rules allow. List it behind the interceptor
+ * that authenticates: a call without a context is refused as unauthenticated.
+ *
+ * @example
+ * ```ts
+ * const authz = createAuthzInterceptor({
+ *   rules: [
+ *     { name: "admins", methods: ["*"], requires: { roles: ["admin"] }, effect: "allow" },
+ *     { name: "readers", methods: ["shop.v1.Orders/Get*"], requires: { scopes: ["orders:read"] }, effect: "allow" },
+ *   ],
+ * });
+ * ```
+ *
+ * @param options by default every call is denied
+ * @throws {ConfigError} when an option is wrong
+ * @returns an interceptor that throws {@link AuthzDeniedError}, and a `ConnectError` (unauthenticated)
+ *   where there is no context
+ */
+export declare function createAuthzInterceptor(options?: AuthzInterceptorOptions): Interceptor;
+
+/** Which rule denied a call, and what it requires. Only for the operator. */
+export interface AuthzDeniedDetails {
+  /** Name of the rule; absent where `authorize` or the default policy denied. */
+  readonly ruleName?: string | undefined;
+  /** Roles of the rule. */
+  readonly requiredRoles?: readonly string[] | undefined;
+  /** Scopes of the rule. */
+  readonly requiredScopes?: readonly string[] | undefined;
+}
+
+/**
+ * A caller may not make a call: `permission_denied`. Clients see its `rawMessage` only. Its `name` is
+ * `"ConnectError"`, by which Connect knows its errors.
+ */
+export declare class AuthzDeniedError extends ConnectError {
+  /**
+   * @param details for the operator
+   * @example
+   * ```ts
+   * throw new AuthzDeniedError({ ruleName: "not the owner" });
+   * ```
+   */
+  constructor(details?: AuthzDeniedDetails);
+  /** What the client is told. */
+  readonly clientMessage: string;
+  /** Name of the rule that denied; absent where `authorize` or the default policy did. */
+  readonly ruleName: string | undefined;
+  /** The rule's name and requirements. */
+  readonly authzDetails: AuthzDeniedDetails;
+  /** The same for a log. */
+  get serverDetails(): Readonly<Record<string, unknown>>;
+}
 
 /** Where a request gate leaves the context in Connect's context values. */
 export declare const jwtAuthContextKey: ContextKey<AuthContext | undefined>;

@@ -12,4 +12,4 @@ const connect = {
   },
 };
 
-module.exports = { ...rest, ...over(connect) };
+module.exports = Object.defineProperties({ ...rest }, Object.getOwnPropertyDescriptors(over(connect)));

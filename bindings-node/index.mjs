@@ -5,6 +5,7 @@ import bearergate from "./lib/index.js";
 
 export const {
   AUTH_HEADERS,
+  AuthzEffect,
   ConfigError,
   JwtAuthError,
   JwtVerifier,
@@ -16,4 +17,10 @@ export const {
   setAuthHeaders,
 } = bearergate;
 
-export const { createJwtAuthInterceptor, createJwtRequestGate, requireAuthContext } = bearergate.over(connect);
+export const {
+  AuthzDeniedError,
+  createAuthzInterceptor,
+  createJwtAuthInterceptor,
+  createJwtRequestGate,
+  requireAuthContext,
+} = bearergate.over(connect);

@@ -18,7 +18,16 @@ function connectError(connect, error) {
   if (!(error instanceof JwtAuthError)) {
     return error;
   }
-  const { connectCode, message, challenge, retryAfter } = refusals.get(error);
+  const refusal = refusals.get(error);
+  const { connectCode, message } = refusal;
+  const metadata = connectMetadata(refusal);
+  return withoutStack(
+    () => new connect.ConnectError(message, connect.Code[CODES[connectCode]], metadata, undefined, error),
+  );
+}
+
+/** What of a refusal travels beside its code and message. */
+function connectMetadata({ challenge, retryAfter }) {
   const metadata = {};
   if (challenge !== undefined) {
     metadata["www-authenticate"] = challenge;
@@ -26,9 +35,7 @@ function connectError(connect, error) {
   if (retryAfter !== undefined) {
     metadata["retry-after"] = String(retryAfter);
   }
-  return withoutStack(
-    () => new connect.ConnectError(message, connect.Code[CODES[connectCode]], metadata, undefined, error),
-  );
+  return metadata;
 }
 
-module.exports = { connectError };
+module.exports = { connectError, connectMetadata };

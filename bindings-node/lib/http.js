@@ -2,6 +2,7 @@
 "use strict";
 
 const { readRefusal } = require("./answer.js");
+const { denials } = require("./authz.js");
 const { encodeValue } = require("./encode.js");
 const { ConfigError, JwtAuthError, configError } = require("./errors.js");
 const { isPlain, ownMembers } = require("./members.js");
@@ -62,15 +63,15 @@ function compile(skipPaths) {
 const internal = readRefusal(native.internalRefusal());
 
 /**
- * The response to a refused request, in the protocol of its content type. For anything but a refusal it
- * is that of ERR_INTERNAL.
+ * The response to a refused request, in the protocol of its content type. For anything but a refusal or a
+ * denial it is that of ERR_INTERNAL.
  *
  * @param {unknown} error
  * @param {string | undefined} contentType of the request
  * @returns {{status: number, headers: [string, string][], body: Buffer}}
  */
 function answerOf(error, contentType) {
-  const told = (error instanceof JwtAuthError && refusals.get(error)) || internal;
+  const told = (error instanceof JwtAuthError && refusals.get(error)) || denials.get(error) || internal;
   const { connectCode, message, challenge, retryAfter } = told;
   const type = typeof contentType === "string" ? contentType : undefined;
   const { status, headers, body } = native.answerHttp(connectCode, message, challenge, retryAfter, type);

@@ -1,6 +1,8 @@
 // The package over one copy of @connectrpc/connect.
 "use strict";
 
+const { AuthzEffect } = require("./authorizer.js");
+const { createAuthzInterceptor, deniedErrorOf } = require("./authz.js");
 const { ConfigError, JwtAuthError } = require("./errors.js");
 const { createJwtRequestGate } = require("./gate.js");
 const { AUTH_HEADERS, parseAuthHeaders, setAuthHeaders } = require("./headers.js");
@@ -18,7 +20,17 @@ const getAuthContext = () => authContextStorage.getStore();
  * @param {{ConnectError: Function, Code: object}} connect
  */
 function over(connect) {
+  // Made when it is first needed, as the copy is loaded.
+  let deniedError;
+  const denied = () => {
+    deniedError ??= deniedErrorOf(connect);
+    return deniedError;
+  };
   return {
+    get AuthzDeniedError() {
+      return denied();
+    },
+    createAuthzInterceptor: (options) => createAuthzInterceptor(connect, denied, options),
     createJwtAuthInterceptor: (options) => createJwtAuthInterceptor(connect, options),
     createJwtRequestGate: (optionsOrVerifier) => createJwtRequestGate(connect, optionsOrVerifier),
     requireAuthContext() {
@@ -33,6 +45,7 @@ function over(connect) {
 
 module.exports = {
   AUTH_HEADERS,
+  AuthzEffect,
   ConfigError,
   JwtAuthError,
   JwtVerifier,

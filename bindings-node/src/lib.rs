@@ -5,6 +5,7 @@
 //! property costs more than a string and `JSON.parse`.
 
 mod answer;
+mod authz;
 mod clock;
 mod codes;
 mod duration;

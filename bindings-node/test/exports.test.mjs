@@ -11,10 +11,13 @@ const imported = { ...esm };
 
 const EXPORTS = [
   "AUTH_HEADERS",
+  "AuthzDeniedError",
+  "AuthzEffect",
   "ConfigError",
   "JwtAuthError",
   "JwtVerifier",
   "authContextStorage",
+  "createAuthzInterceptor",
   "createJwtAuthInterceptor",
   "createJwtRequestGate",
   "getAuthContext",
@@ -24,7 +27,13 @@ const EXPORTS = [
   "requireAuthContext",
   "setAuthHeaders",
 ];
-const THROW_CONNECT_ERRORS = ["createJwtAuthInterceptor", "createJwtRequestGate", "requireAuthContext"];
+const THROW_CONNECT_ERRORS = [
+  "AuthzDeniedError",
+  "createAuthzInterceptor",
+  "createJwtAuthInterceptor",
+  "createJwtRequestGate",
+  "requireAuthContext",
+];
 
 describe("exports", () => {
   it("are the documented names in both formats", () => {

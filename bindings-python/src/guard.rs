@@ -12,3 +12,8 @@ use pyo3::prelude::*;
 pub fn detached<T: Send>(py: Python<'_>, work: impl FnOnce() -> T + Send) -> Option<T> {
     py.detach(|| catch_unwind(AssertUnwindSafe(work)).ok())
 }
+
+/// Runs core code that is over at once, with the GIL held. `None` is a panic; the caller refuses.
+pub fn caught<T>(work: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(work)).ok()
+}

@@ -3,6 +3,7 @@
 //! ContextVars, event loops.
 
 mod answer;
+mod authz;
 mod context;
 mod gate;
 mod guard;
@@ -22,6 +23,8 @@ use pyo3::pymodule;
 mod _native {
     use pyo3::prelude::*;
 
+    #[pymodule_export]
+    use super::authz::{AuthzDenial, AuthzPolicy, authz_failure};
     #[pymodule_export]
     use super::context::AuthContext;
     #[pymodule_export]
@@ -48,6 +51,7 @@ mod _native {
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
         module.add("TEST_JWT_SECRET", bearergate_core::mint::TEST_JWT_SECRET)?;
         module.add("TEST_JWT_KID", bearergate_core::mint::TEST_JWT_KID)?;
+        module.add("AUTHZ_EFFECTS", super::authz::effects())?;
         module.add("AUTH_HEADERS", super::headers::table(module.py())?)
     }
 }

@@ -9,11 +9,16 @@ from connectrpc.server import ConnectASGIApplication, ConnectWSGIApplication
 
 from bearergate import (
     AuthContext,
+    Authorizer,
+    AuthzDeniedError,
+    AuthzEffect,
+    AuthzRequest,
     Claims,
     ExpiredTokenError,
     JwtAuthError,
     JwtVerifier,
     RejectInfo,
+    create_authz_interceptor,
     create_jwt_auth_interceptor,
     get_auth_context,
     require_auth_context,
@@ -53,6 +58,37 @@ asynchronous: MetadataInterceptor[Any] = auth
 synchronous: MetadataInterceptorSync[Any] = auth
 
 
+async def owns(context: AuthContext, call: AuthzRequest) -> bool:
+    return context.claims.get("owner") == call.service
+
+
+authz = create_authz_interceptor(
+    default_policy="deny",
+    rules=[
+        {"name": "admins", "methods": ["*"], "requires": {"roles": ["admin"]}, "effect": AuthzEffect.ALLOW},
+        {"name": "rest", "methods": ["a.B/Get*"], "effect": "deny"},
+    ],
+    authorize=owns,
+    skip_methods=["grpc.health.v1.Health/*"],
+)
+also_asynchronous: MetadataInterceptor[Any] = authz
+also_synchronous: MetadataInterceptorSync[Any] = authz
+create_authz_interceptor(rules=[{"name": "x", "methods": ["*"], "effect": "permit"}])  # type: ignore[typeddict-item]
+create_authz_interceptor(rules=[{"name": "x", "methods": ["*"]}])  # type: ignore[typeddict-item]
+create_authz_interceptor(authorise=owns)  # type: ignore[call-arg]
+
+
+async def authorized() -> None:
+    authorizer = Authorizer(authorize=lambda context, call: context.has == call.method)  # type: ignore[attr-defined]
+    try:
+        authorizer.check(get_auth_context(), "a.B", "Get")
+        await authorizer.check_async(get_auth_context(), "a.B", "Get")
+    except AuthzDeniedError as denied:
+        assert_type(denied.rule_name, str | None)
+        assert_type(denied.required_roles, tuple[str, ...])
+        assert_type(denied.client_message, str)
+
+
 class Asynchronous(ConnectASGIApplication[None]):
     path = "/test.v1.Service"
 
@@ -63,8 +99,8 @@ class Synchronous(ConnectWSGIApplication):
 
 def applications() -> tuple[Asynchronous, Synchronous]:
     return (
-        Asynchronous(service=None, endpoints=lambda _: {}, interceptors=[auth]),
-        Synchronous(endpoints={}, interceptors=[auth]),
+        Asynchronous(service=None, endpoints=lambda _: {}, interceptors=[auth, authz]),
+        Synchronous(endpoints={}, interceptors=[auth, authz]),
     )
 
 

@@ -15,15 +15,20 @@ pub enum ConnectCode {
     Unauthenticated,
     /// `unavailable`, HTTP 503: the keys needed to judge the token cannot be had now.
     Unavailable,
+    /// `permission_denied`, HTTP 403: the caller is known and may not do this.
+    PermissionDenied,
 }
 
 impl ConnectCode {
+    const ALL: [Self; 3] = [Self::Unauthenticated, Self::Unavailable, Self::PermissionDenied];
+
     /// Connect's lower-case name of the code.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Unauthenticated => "unauthenticated",
             Self::Unavailable => "unavailable",
+            Self::PermissionDenied => "permission_denied",
         }
     }
 
@@ -33,6 +38,7 @@ impl ConnectCode {
         match self {
             Self::Unauthenticated => 401,
             Self::Unavailable => 503,
+            Self::PermissionDenied => 403,
         }
     }
 
@@ -42,13 +48,14 @@ impl ConnectCode {
         match self {
             Self::Unauthenticated => 16,
             Self::Unavailable => 14,
+            Self::PermissionDenied => 7,
         }
     }
 
     /// The code with this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Unauthenticated, Self::Unavailable].into_iter().find(|code| code.as_str() == name)
+        Self::ALL.into_iter().find(|code| code.as_str() == name)
     }
 }
 

@@ -33,6 +33,7 @@
 mod mutants_macro;
 
 mod alg;
+mod authz;
 mod cache;
 mod claims;
 mod clock;
@@ -59,6 +60,7 @@ mod token;
 mod vectors;
 mod verifier;
 
+pub use authz::{AuthzDenial, AuthzEffect, AuthzPolicy, AuthzRule, AuthzVerdict, Caller};
 pub use clock::{Clock, ManualClock};
 pub use context::Verified;
 pub use error::{Code, ConnectCode, Reason, Refusal};

@@ -5,8 +5,13 @@ import { connectNodeAdapter } from "@connectrpc/connect-node";
 import {
   AUTH_HEADERS,
   type AuthContext,
+  AuthzDeniedError,
+  AuthzEffect,
+  type AuthzInterceptorOptions,
+  type AuthzRule,
   authContextStorage,
   ConfigError,
+  createAuthzInterceptor,
   createJwtAuthInterceptor,
   createJwtRequestGate,
   getAuthContext,
@@ -67,6 +72,31 @@ createJwtAuthInterceptor({ secret: "x", confirmation: "maybe" });
 const jwtAuth = createJwtAuthInterceptor(mirrored);
 const interceptors: Interceptor[] = [jwtAuth];
 connectNodeAdapter({ routes: () => {}, interceptors, requestGate: createJwtRequestGate(jwtAuth.verifier) });
+
+// Authorization.
+const rule: AuthzRule = {
+  name: "readers",
+  methods: ["a.B/Get*"],
+  requires: { roles: ["reader"], scopes: ["read"] },
+  effect: AuthzEffect.ALLOW,
+};
+const authorization: AuthzInterceptorOptions = {
+  defaultPolicy: "deny",
+  rules: [rule, { name: "rest", methods: ["*"], effect: "deny" }],
+  authorize: async ({ roles }: AuthContext, { service, method }) => roles.includes(`${service}/${method}`),
+  skipMethods: ["grpc.health.v1.Health/*"],
+};
+interceptors.push(createAuthzInterceptor(authorization), createAuthzInterceptor());
+// @ts-expect-error an unknown effect
+createAuthzInterceptor({ rules: [{ ...rule, effect: "permit" }] });
+// @ts-expect-error a rule without methods
+createAuthzInterceptor({ rules: [{ name: "x", effect: "allow" }] });
+// @ts-expect-error a misspelt option
+createAuthzInterceptor({ authorise: () => true });
+const denied: ConnectError = new AuthzDeniedError({ ruleName: "mine" });
+if (denied instanceof AuthzDeniedError) {
+  console.log(denied.ruleName, denied.authzDetails.requiredRoles, denied.serverDetails, denied.clientMessage);
+}
 
 export async function use(values: ContextValues, headers: Headers): Promise<void> {
   await using verifier: JwtVerifier = new JwtVerifier(options);

@@ -7,9 +7,11 @@ Node package shares.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from . import _exit  # noqa: F401
+from ._authz import Authorizer, AuthzDeniedError, AuthzEffect, AuthzRequest
 from ._claims import Claims
 from ._current import get_auth_context, require_auth_context
 from ._errors import (
@@ -28,6 +30,9 @@ from ._events import FetchErrorEvent, FetchEvent, KeysChangedEvent, SkippedKey
 from ._headers import AUTH_HEADERS, parse_auth_headers, set_auth_headers
 from ._native import AuthContext, __version__, matches_method_pattern
 from ._options import (
+    AuthzOptions,
+    AuthzRequires,
+    AuthzRule,
     CacheOptions,
     ClaimPath,
     ClaimsMapping,
@@ -43,13 +48,21 @@ from ._options import (
 from ._verifier import JwtVerifier
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Unpack
 
-    from .connect import JwtAuthInterceptor
+    from .connect import AuthzInterceptor, JwtAuthInterceptor
 
 __all__ = [
     "AUTH_HEADERS",
     "AuthContext",
+    "Authorizer",
+    "AuthzDeniedError",
+    "AuthzEffect",
+    "AuthzOptions",
+    "AuthzRequest",
+    "AuthzRequires",
+    "AuthzRule",
     "CacheOptions",
     "ClaimPath",
     "Claims",
@@ -78,6 +91,7 @@ __all__ = [
     "SkippedKey",
     "Stats",
     "__version__",
+    "create_authz_interceptor",
     "create_jwt_auth_interceptor",
     "get_auth_context",
     "matches_method_pattern",
@@ -97,10 +111,33 @@ def create_jwt_auth_interceptor(**options: Unpack[JwtAuthOptions]) -> JwtAuthInt
         ConfigError: When an option cannot be meant.
         ImportError: When `connectrpc` is not installed (`pip install bearergate[connect]`).
     """
-    try:
+    with _connectrpc():
         from .connect import JwtAuthInterceptor
+    return JwtAuthInterceptor(**options)
+
+
+def create_authz_interceptor(**options: Unpack[AuthzOptions]) -> AuthzInterceptor:
+    """An interceptor that lets a caller of a `connectrpc` server call only what rules allow.
+
+    One object serves `ConnectASGIApplication` and `ConnectWSGIApplication`, unary methods and all
+    streams. List it right after the JWT interceptor: without a caller a call is refused as
+    unauthenticated. By default every call is denied.
+
+    Raises:
+        ConfigError: When an option cannot be meant.
+        ImportError: When `connectrpc` is not installed (`pip install bearergate[connect]`).
+    """
+    with _connectrpc():
+        from .connect import AuthzInterceptor
+    return AuthzInterceptor(**options)
+
+
+@contextmanager
+def _connectrpc() -> Iterator[None]:
+    """Says what to install where `connectrpc` is missing."""
+    try:
+        yield
     except ModuleNotFoundError as missing:
         if missing.name is None or missing.name.partition(".")[0] != "connectrpc":
             raise
         raise ImportError("connectrpc is not installed: pip install 'bearergate[connect]'") from missing
-    return JwtAuthInterceptor(**options)

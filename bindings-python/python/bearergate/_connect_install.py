@@ -3,8 +3,9 @@
 An application sorts its interceptors once, when it is made: metadata interceptors that lead the list
 run before the body is read, all others wrap the handler. Ours has to do both, and `connectrpc` 0.13
 knows no object that does. So the sorting is wrapped: where our interceptor is in the list, it is
-always sorted to the front part, and its stream interceptor becomes the first of the rest. Lists
-without it are sorted as ever.
+always sorted to the front part, and its stream interceptor becomes the first of the rest. The
+authorization interceptor is sorted to the front part too, behind whoever makes the caller known. Lists
+without either are sorted as ever.
 """
 
 from __future__ import annotations
@@ -42,19 +43,11 @@ def _sorting(sort: Sort) -> Sort:
     def split_leading_metadata_interceptors(
         interceptors: Iterable[Any],
     ) -> tuple[Sequence[Any], Sequence[Any]]:
-        from . import create_jwt_auth_interceptor
-        from ._verifier import JwtVerifier
-        from .connect import JwtAuthInterceptor
+        from .connect import AuthzInterceptor, JwtAuthInterceptor
 
         given = list(interceptors)
         for item in given:
-            # The application would ignore these without a word.
-            if (
-                item is create_jwt_auth_interceptor
-                or item is JwtAuthInterceptor
-                or isinstance(item, JwtVerifier)
-            ):
-                raise TypeError("not an interceptor: list what create_jwt_auth_interceptor(...) returns")
+            _check(item)
         leading, rest = sort(given)
         late = [item for item in rest if isinstance(item, JwtAuthInterceptor)]
         if late:
@@ -65,10 +58,40 @@ def _sorting(sort: Sort) -> Sort:
                 stacklevel=3,
             )
         # Never by `==`, which is the other interceptors' to define.
-        others = [item for item in rest if not isinstance(item, JwtAuthInterceptor)]
+        others = [item for item in rest if not isinstance(item, (JwtAuthInterceptor, AuthzInterceptor))]
         leading = [*leading, *late]
+        early = [item for item in leading if isinstance(item, AuthzInterceptor)]
+        authz = [item for item in given if isinstance(item, AuthzInterceptor)]
+        if len(early) < len(authz) or _precedes(leading, AuthzInterceptor, JwtAuthInterceptor):
+            warnings.warn(
+                "the authorization interceptor is listed before the JWT interceptor, or after an interceptor of "
+                "messages: it was moved, since a call is authorized when its caller is known and before its body "
+                "is read; list it right after the JWT interceptor",
+                UserWarning,
+                stacklevel=3,
+            )
+            leading = [*(item for item in leading if not isinstance(item, AuthzInterceptor)), *authz]
         streams = [item._streams for item in leading if isinstance(item, JwtAuthInterceptor)]
         return leading, [*streams, *others]
 
     split_leading_metadata_interceptors.bearergate = True  # type: ignore[attr-defined]
     return split_leading_metadata_interceptors
+
+
+def _check(item: object) -> None:
+    """Refuses what the application would ignore without a word."""
+    from . import create_authz_interceptor, create_jwt_auth_interceptor
+    from ._authz import Authorizer
+    from ._verifier import JwtVerifier
+    from .connect import AuthzInterceptor, JwtAuthInterceptor
+
+    if item is create_jwt_auth_interceptor or item is JwtAuthInterceptor or isinstance(item, JwtVerifier):
+        raise TypeError("not an interceptor: list what create_jwt_auth_interceptor(...) returns")
+    if item is create_authz_interceptor or item is AuthzInterceptor or isinstance(item, Authorizer):
+        raise TypeError("not an interceptor: list what create_authz_interceptor(...) returns")
+
+
+def _precedes(items: Sequence[object], first: type, second: type) -> bool:
+    """Whether any item of the first class stands before one of the second."""
+    behind = [at for at, item in enumerate(items) if isinstance(item, second)]
+    return any(isinstance(item, first) for item in items[: max(behind, default=0)])

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, final
 
 from . import _native
+from ._authz import AuthzDeniedError
 from ._errors import JwtAuthError, of_refusal
 
 if TYPE_CHECKING:
@@ -63,10 +64,11 @@ def procedure_of(path: bytes) -> str | None:
 
 def answer(error: BaseException, content_type: str | None) -> Answer:
     """The response to a refused request, in the protocol of its content type. For anything but a refusal
-    it is that of `ERR_INTERNAL`."""
-    if not isinstance(error, JwtAuthError):
-        error = of_refusal(_native.internal_refusal())
-    made = _native.answer_http(
-        error.connect_code, error.client_message, error.challenge, error.retry_after, content_type
-    )
+    or a denial it is that of `ERR_INTERNAL`."""
+    challenge, retry_after = None, None
+    if not isinstance(error, AuthzDeniedError):
+        if not isinstance(error, JwtAuthError):
+            error = of_refusal(_native.internal_refusal())
+        challenge, retry_after = error.challenge, error.retry_after
+    made = _native.answer_http(error.connect_code, error.client_message, challenge, retry_after, content_type)
     return answer(RuntimeError(), content_type) if made is None else Answer(*made)

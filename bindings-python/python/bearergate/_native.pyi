@@ -7,10 +7,13 @@ from ._errors import ErrorCode, Reason
 from ._options import Duration
 
 __all__ = [
+    "AUTHZ_EFFECTS",
     "AUTH_HEADERS",
     "TEST_JWT_KID",
     "TEST_JWT_SECRET",
     "AuthContext",
+    "AuthzDenial",
+    "AuthzPolicy",
     "Gate",
     "Refusal",
     "SkipPaths",
@@ -18,6 +21,7 @@ __all__ = [
     "__version__",
     "allow_test_secret",
     "answer_http",
+    "authz_failure",
     "decode_auth_headers",
     "encode_auth_headers",
     "end_calls",
@@ -35,6 +39,7 @@ __all__ = [
 ]
 
 __version__: Final[str]
+AUTHZ_EFFECTS: Final[list[str]]
 AUTH_HEADERS: Final[tuple[tuple[str, str], ...]]
 TEST_JWT_KID: Final[str]
 """The `kid` of generated test keys."""
@@ -195,6 +200,41 @@ class Gate:
     def refuse(self, code: ErrorCode) -> Refusal: ...
     def stats_json(self) -> str: ...
     def close(self) -> None: ...
+
+@final
+class AuthzDenial:
+    """A refused call."""
+
+    @property
+    def connect_code(self) -> Literal["unauthenticated", "permission_denied"]: ...
+    @property
+    def message(self) -> str: ...
+    @property
+    def rule_name(self) -> str | None: ...
+    @property
+    def required_roles(self) -> list[str]: ...
+    @property
+    def required_scopes(self) -> list[str]: ...
+
+@final
+class AuthzPolicy:
+    """The core's compiled rules. `True` lets a call go on, `None` asks for what `authorize` says."""
+
+    def __new__(cls, given: Mapping[str, Any]) -> Self: ...
+    def check(
+        self,
+        service: str,
+        method: str,
+        roles: Sequence[str] | None,
+        scopes: Sequence[str] | None,
+    ) -> AuthzDenial | bool | None:
+        """Judges a call; `roles` and `scopes` are both there where there is a caller."""
+
+    def decide(self, authorized: bool | None) -> AuthzDenial | bool | None:
+        """Judges a call that no rule matches, given what `authorize` says, if there is one."""
+
+def authz_failure() -> AuthzDenial:
+    """The denial that a failure of the host is."""
 
 def encode_auth_headers(
     context: AuthContext, propagated_claims: Sequence[str] | None = None

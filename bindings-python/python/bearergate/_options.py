@@ -8,11 +8,15 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypedDict
 
 if TYPE_CHECKING:
+    from ._authz import AuthzEffect, AuthzRequest
     from ._errors import ErrorCode, Reason
     from ._events import FetchErrorEvent, FetchEvent, KeysChangedEvent
     from ._native import AuthContext
 
 __all__ = [
+    "AuthzOptions",
+    "AuthzRequires",
+    "AuthzRule",
     "CacheOptions",
     "ClaimPath",
     "ClaimsMapping",
@@ -150,6 +154,43 @@ class JwtAuthOptions(_Trust, total=False):
     """Told of each fetch of keys that failed, and of a snapshot that cannot be used or written."""
     on_keys_changed: Callable[[KeysChangedEvent], object | Awaitable[object]] | None
     """Told when other keys are in service than before."""
+
+
+class AuthzRequires(TypedDict, total=False):
+    """What a caller needs for a rule to match; at least one of the two."""
+
+    roles: Sequence[str] | None
+    """Roles of which the caller has any."""
+    scopes: Sequence[str] | None
+    """Scopes of which the caller has all."""
+
+
+class _AuthzRule(TypedDict):
+    name: str
+    """Its own name, for the operator; clients never see it."""
+    methods: Sequence[str]
+    """`"*"`, `"pkg.Service/*"`, `"pkg.Service/Method"` or the prefix `"pkg.Service/Get*"`."""
+    effect: AuthzEffect | Literal["allow", "deny"]
+
+
+class AuthzRule(_AuthzRule, total=False):
+    """One rule of an authorization."""
+
+    requires: AuthzRequires | None
+    """Where it is not met the rule does not match, whatever its effect."""
+
+
+class AuthzOptions(TypedDict, total=False):
+    """Options of `create_authz_interceptor` and `Authorizer`. `None` means not given."""
+
+    default_policy: AuthzEffect | Literal["allow", "deny"] | None
+    """What happens where no rule matches and there is no `authorize`; `"deny"` when not given."""
+    rules: Sequence[AuthzRule] | None
+    """In their order; the first that matches decides."""
+    authorize: Callable[[AuthContext, AuthzRequest], object | Awaitable[object]] | None
+    """Asked where no rule matches. A false answer, `None` among them, or an exception denies the call."""
+    skip_methods: Sequence[str] | None
+    """Methods that are not authorized at all, with a caller or without."""
 
 
 class Stats(TypedDict):

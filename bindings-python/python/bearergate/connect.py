@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn, final
 
-from connectrpc.code import Code
-from connectrpc.errors import ConnectError
 from connectrpc.interceptor import MetadataInterceptor, MetadataInterceptorSync
 
 from . import _connect_install
+from ._connect_authz import AuthzInterceptor
+from ._connect_errors import connect_error, translate
 from ._connect_streams import StreamInterceptor
 from ._current import Identity, current_identity
 from ._errors import JwtAuthError, of_refusal
@@ -25,11 +25,12 @@ from ._verifier import JwtVerifier
 if TYPE_CHECKING:
     from typing import Unpack
 
+    from connectrpc.errors import ConnectError
     from connectrpc.request import RequestContext
 
     from ._options import JwtAuthOptions
 
-__all__ = ["JwtAuthInterceptor"]
+__all__ = ["AuthzInterceptor", "JwtAuthInterceptor"]
 
 _STRIPPED = tuple(AUTH_HEADERS.values())
 
@@ -140,12 +141,12 @@ class JwtAuthInterceptor:
             defect = of_refusal(self._gate.refuse("ERR_INTERNAL"))
             defect.__cause__ = error
             error = defect
-        raise _connect_error(error, ctx) from error
+        raise connect_error(error, ctx) from error
 
     def _stream_ended(self, ctx: RequestContext[Any, Any]) -> ConnectError:
         """The error for a stream that has outlived its token."""
         error = self._judge.failed("ERR_TOKEN_EXPIRED", f"{ctx.method.service_name}/{ctx.method.name}")
-        ended = _connect_error(error, ctx)
+        ended = connect_error(error, ctx)
         ended.__cause__ = error
         return ended
 
@@ -171,15 +172,4 @@ def _skip(ctx: RequestContext[Any, Any]) -> Identity | None:
 def _end(identity: Identity | None, ctx: RequestContext[Any, Any], error: Exception | None) -> None:
     if identity is not None:
         identity.leave()
-    if isinstance(error, JwtAuthError):
-        # From `require_auth_context` or a verifier in a handler. Connect would send its text, which is
-        # the operator's, to the client.
-        raise _connect_error(error, ctx) from error
-
-
-def _connect_error(error: JwtAuthError, ctx: RequestContext[Any, Any]) -> ConnectError:
-    if error.challenge is not None:
-        ctx.response_headers.add("www-authenticate", error.challenge)
-    if error.retry_after is not None:
-        ctx.response_headers.add("retry-after", str(error.retry_after))
-    return ConnectError(Code(error.connect_code), error.client_message)
+    translate(error, ctx)

@@ -23,6 +23,7 @@ const CAMEL: &[&str] = &[
     "requiredClaims",
     "skipMethods",
     "skipPaths",
+    "defaultPolicy",
     "propagateHeaders",
     "propagatedClaims",
     "maxTokenBytes",

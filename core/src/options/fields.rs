@@ -4,23 +4,37 @@ use super::error::snake_case;
 use super::{ConfigError, OptionValue, Spelling};
 
 /// What reading an option gives.
-pub(super) type Read<T> = Result<T, ConfigError>;
+pub(crate) type Read<T> = Result<T, ConfigError>;
 
 /// The members of one object of options, taken one by one; what is left over is unknown.
-pub(super) struct Fields {
+pub(crate) struct Fields {
     path: String,
     members: Vec<(String, OptionValue)>,
     asked: Vec<String>,
+    /// Options that the bindings keep for themselves, known here for the sake of hints.
+    hooks: &'static [&'static str],
     pub(super) spelling: Spelling,
 }
 
 impl Fields {
-    pub(super) fn of(path: &str, value: OptionValue, spelling: Spelling) -> Read<Self> {
+    pub(crate) fn of(path: &str, value: OptionValue, spelling: Spelling) -> Read<Self> {
         let name = if path.is_empty() { "options" } else { path };
         match value {
-            OptionValue::Map(members) => Ok(Self { path: path.to_owned(), members, asked: Vec::new(), spelling }),
+            OptionValue::Map(members) => {
+                let hooks: &[&str] = if path.is_empty() { &["validate", "onReject"] } else { &[] };
+                Ok(Self { path: path.to_owned(), members, asked: Vec::new(), hooks, spelling })
+            }
             other => Err(wrong_type(name, "a plain object", &other)),
         }
+    }
+
+    /// The same with other hooks.
+    pub(crate) fn with_hooks(self, hooks: &'static [&'static str]) -> Self {
+        Self { hooks, ..self }
+    }
+
+    fn spelled(&self, name: &str) -> String {
+        if self.spelling == Spelling::Snake { snake_case(name) } else { name.to_owned() }
     }
 
     fn path_of(&self, name: &str) -> String {
@@ -28,7 +42,7 @@ impl Fields {
     }
 
     pub(super) fn take_even_null(&mut self, name: &'static str) -> Option<(String, OptionValue)> {
-        let spelled = if self.spelling == Spelling::Snake { snake_case(name) } else { name.to_owned() };
+        let spelled = self.spelled(name);
         let found = self.members.iter().position(|(member, _)| *member == spelled);
         self.asked.push(spelled);
         found.map(|at| (self.path_of(name), self.members.swap_remove(at).1))
@@ -38,7 +52,7 @@ impl Fields {
         self.take_even_null(name).filter(|(_, value)| !matches!(value, OptionValue::Null))
     }
 
-    pub(super) fn take_with<T>(
+    pub(crate) fn take_with<T>(
         &mut self,
         name: &'static str,
         read: impl FnOnce(&str, OptionValue) -> Read<T>,
@@ -48,16 +62,11 @@ impl Fields {
 
     /// The options of this object, with the hooks that the bindings keep for themselves.
     fn known(&self) -> Vec<String> {
-        let hooks: &[&str] = match (self.path.is_empty(), self.spelling) {
-            (false, _) => &[],
-            (true, Spelling::Camel) => &["validate", "onReject"],
-            (true, Spelling::Snake) => &["validate", "on_reject"],
-        };
-        self.asked.iter().cloned().chain(hooks.iter().map(ToString::to_string)).collect()
+        self.asked.iter().cloned().chain(self.hooks.iter().map(|hook| self.spelled(hook))).collect()
     }
 
     /// An option that nobody asked for is a mistake: it might be a check that was meant to be on.
-    pub(super) fn finish(self) -> Read<()> {
+    pub(crate) fn finish(self) -> Read<()> {
         let Some((name, _)) = self.members.first() else { return Ok(()) };
         let known = self.known();
         let close = known.iter().min_by_key(|known| distance(known, name));
@@ -92,6 +101,6 @@ pub(super) fn wrong_type(path: &str, expected: &str, got: &OptionValue) -> Confi
 }
 
 /// A user's own text, cut for an error message.
-pub(super) fn shown(text: &str) -> String {
+pub(crate) fn shown(text: &str) -> String {
     text.chars().take(40).collect()
 }

@@ -24,9 +24,10 @@ pub use value::{KeyAlgorithm, KeyHandle, KeyKind, OptionValue};
 
 pub use read::parse_duration;
 
+pub(crate) use fields::{Fields, Read, shown};
 pub(crate) use key_source::Keys;
 pub(crate) use policy::{Credentials, Policy};
-pub(crate) use read::texts as read_texts;
+pub(crate) use read::{list as read_list, text as read_text, texts as read_texts};
 pub(crate) use remote::{FetchPolicy, Locator, SetPolicy, check_remote_url};
 pub(crate) use trust::{Rules, Trust, Trusts};
 

@@ -239,7 +239,7 @@ fn headers(path: &str, value: OptionValue) -> Read<Vec<(String, Zeroizing<String
         .collect()
 }
 
-pub(super) fn text(path: &str, value: OptionValue) -> Read<String> {
+pub(crate) fn text(path: &str, value: OptionValue) -> Read<String> {
     match value {
         OptionValue::Text(text) => Ok(text.to_string()),
         other => Err(wrong_type(path, "a string", &other)),
@@ -262,7 +262,7 @@ fn file_path(path: &str, value: OptionValue) -> Read<String> {
     }
 }
 
-fn list(path: &str, value: OptionValue) -> Read<Vec<OptionValue>> {
+pub(crate) fn list(path: &str, value: OptionValue) -> Read<Vec<OptionValue>> {
     match value {
         OptionValue::List(items) => Ok(items),
         other => Err(wrong_type(path, "an array", &other)),

@@ -6,7 +6,14 @@ import { writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { ConfigError, createJwtAuthInterceptor, getAuthContext, JwtAuthError } from "../../../bindings-node/index.mjs";
+import {
+  AuthzDeniedError,
+  ConfigError,
+  createAuthzInterceptor,
+  createJwtAuthInterceptor,
+  getAuthContext,
+  JwtAuthError,
+} from "../../../bindings-node/index.mjs";
 import { canonical } from "./canonical.mjs";
 import { load, natural, place } from "./cases.mjs";
 import { startServer } from "./server.mjs";
@@ -17,7 +24,7 @@ const { HttpGuard, answerOf } = require("../../../bindings-node/lib/http.js");
 
 /** Longest wait for a background fetch to end, in milliseconds. */
 const PATIENCE = 20_000;
-const CONNECT_CODES = { 14: "unavailable", 16: "unauthenticated" };
+const CONNECT_CODES = { 7: "permission_denied", 14: "unavailable", 16: "unauthenticated" };
 const filter = process.env.BEARERGATE_CASES ?? "";
 const ms = (seconds) => Math.round(seconds * 1000);
 
@@ -69,7 +76,7 @@ for (const { suite, cases } of load()) {
   });
 }
 
-async function run({ id, options, skipPaths, steps }, cached) {
+async function run({ id, options, skipPaths, authz, steps }, cached) {
   const folder = server.folder(`${id}.test`);
   const origin = server.origin(folder);
   const remote = /\$(jwks|origin|proxy)/.test(JSON.stringify(options));
@@ -82,16 +89,21 @@ async function run({ id, options, skipPaths, steps }, cached) {
   const [{ now: first }] = steps;
   let made;
   let http;
+  let authorize = (next) => next;
   try {
     made = createVerifierOnClock(given, ms(first), 0);
     http = new HttpGuard(made.verifier, { skipPaths });
+    if (authz !== undefined) {
+      authorize = createAuthzInterceptor(await natural(authz));
+    }
   } catch (error) {
     assert.ok(error instanceof ConfigError && error instanceof TypeError, String(error));
     assert.equal(error.code, "ERR_CONFIG");
     return [{ config: { option: error.option } }];
   }
   const { verifier, setClock } = made;
-  const interceptor = createJwtAuthInterceptor(verifier);
+  const jwtAuth = createJwtAuthInterceptor(verifier);
+  const interceptor = (next) => jwtAuth(authorize(next));
   const outcomes = [];
   let mono = 0;
   for (const step of steps) {
@@ -147,9 +159,21 @@ async function request(interceptor, { service, method, headers }) {
     const { context, headers: left } = await interceptor(handler)(call);
     return context === undefined ? { skipped: true, headers: left } : { context: plain(context), headers: left };
   } catch (error) {
+    if (!(error.cause instanceof JwtAuthError)) {
+      return { denied: denial(error) };
+    }
     const challenge = error.metadata.get("www-authenticate");
     return { error: { ...details(error.cause), connectCode: CONNECT_CODES[error.code], challenge } };
   }
+}
+
+/** What the authorization says. */
+function denial(error) {
+  const { ruleName, requiredRoles, requiredScopes } = error.authzDetails ?? {};
+  assert.equal(error instanceof AuthzDeniedError, CONNECT_CODES[error.code] === "permission_denied", String(error));
+  const rule =
+    ruleName === undefined ? null : { name: ruleName, roles: requiredRoles ?? [], scopes: requiredScopes ?? [] };
+  return { connectCode: CONNECT_CODES[error.code], message: error.rawMessage, rule };
 }
 
 /** A request in front of a framework, as an adapter treats it. */

@@ -23,16 +23,16 @@ MISSING = {
 _DATA = {"publicKey", "initial", "headers"}
 
 
-def _fail(_context: object) -> None:
+def _fail(*_: object) -> None:
     raise RuntimeError("the hook failed")
 
 
 _HOOKS: dict[str, Any] = {
-    "true": lambda _: True,
-    "false": lambda _: False,
-    "nothing": lambda _: None,
-    "zero": lambda _: 0,
-    "empty": lambda _: "",
+    "true": lambda *_: True,
+    "false": lambda *_: False,
+    "nothing": lambda *_: None,
+    "zero": lambda *_: 0,
+    "empty": lambda *_: "",
     "throw": _fail,
 }
 

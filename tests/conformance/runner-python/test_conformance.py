@@ -24,16 +24,29 @@ from canonical import canonical
 from cases import MISSING, camel, load, natural, place
 from server import Server
 
-from bearergate import ConfigError, JwtAuthError, JwtVerifier, get_auth_context
+from bearergate import (
+    AuthzDeniedError,
+    ConfigError,
+    JwtAuthError,
+    JwtVerifier,
+    create_authz_interceptor,
+    get_auth_context,
+)
 from bearergate._http import HttpGuard, answer
 from bearergate._judge import Judge, take_hooks
 from bearergate._native import AuthContext, Gate, Refusal
-from bearergate.connect import JwtAuthInterceptor
+from bearergate.connect import AuthzInterceptor, JwtAuthInterceptor
 
 # Longest wait for a background fetch to end, in seconds.
 PATIENCE = 20
 FILTER = os.environ.get("BEARERGATE_CASES", "")
 SUITES = [(name, [case for case in cases if FILTER in case["id"]]) for name, cases in load()]
+
+
+# What a call is told that needs a caller and has none.
+NOBODY = "Authentication required for authorization"
+
+Interceptors = list[JwtAuthInterceptor | AuthzInterceptor]
 
 
 class Recorder:
@@ -103,11 +116,12 @@ def run(case: dict[str, Any], server: Server, runner: asyncio.Runner | None) -> 
         gate = Gate.on_clock(options, ms(first), 0)
         judge = Judge(gate, hooks)
         http = HttpGuard(judge, case.get("skipPaths", ()))
+        authz = create_authz_interceptor(**natural(case["authz"], names)) if "authz" in case else None
     except ConfigError as error:
         known = isinstance(error, ValueError) and error.code == "ERR_CONFIG"
         return [{"config": {"option": camel(error.option, names)}} if known else {"unknown": str(error)}]
     verifier = JwtVerifier._over(judge)
-    interceptor = JwtAuthInterceptor._over(judge)
+    interceptors = [JwtAuthInterceptor._over(judge), *([authz] if authz else [])]
     outcomes = []
     mono = 0
     for step in case["steps"]:
@@ -116,7 +130,7 @@ def run(case: dict[str, Any], server: Server, runner: asyncio.Runner | None) -> 
         mono = ms(step["mono"]) if "mono" in step else max(mono, ms(step["now"] - first))
         gate.set_clock(ms(step["now"]), mono)
         seen = server.requests(folder)
-        outcome = act(verifier, interceptor, http, step, runner)
+        outcome = act(verifier, interceptors, http, step, runner)
         settle(verifier)
         if remote:
             outcome["fetches"] = server.requests(folder) - seen
@@ -138,7 +152,7 @@ def settle(verifier: JwtVerifier) -> None:
 
 def act(
     verifier: JwtVerifier,
-    interceptor: JwtAuthInterceptor,
+    interceptors: Interceptors,
     http: HttpGuard,
     step: dict[str, Any],
     runner: asyncio.Runner | None,
@@ -147,7 +161,7 @@ def act(
         return bare(verifier, step["token"], runner)
     if "http" in step:
         return in_front(http, step["http"], runner)
-    return request(interceptor, step, runner) if "headers" in step else {"constructed": True}
+    return request(interceptors, step, runner) if "headers" in step else {"constructed": True}
 
 
 def bare(verifier: JwtVerifier, token: str, runner: asyncio.Runner | None) -> dict[str, Any]:
@@ -159,7 +173,7 @@ def bare(verifier: JwtVerifier, token: str, runner: asyncio.Runner | None) -> di
 
 
 def request(
-    interceptor: JwtAuthInterceptor, step: dict[str, Any], runner: asyncio.Runner | None
+    interceptors: Interceptors, step: dict[str, Any], runner: asyncio.Runner | None
 ) -> dict[str, Any]:
     headers = Headers()
     for name, value in step["headers"]:
@@ -175,21 +189,31 @@ def request(
     ctx = RequestContext(method=method, http_method="POST", request_headers=headers)
 
     async def asynchronously() -> AuthContext | None:
-        token = await interceptor.on_start(ctx)
-        context = get_auth_context()
-        await interceptor.on_end(token, ctx, None)
-        return context
+        started: list[Any] = []
+        try:
+            for interceptor in interceptors:
+                started.append((interceptor, await interceptor.on_start(ctx)))
+            return get_auth_context()
+        finally:
+            for interceptor, token in reversed(started):
+                await interceptor.on_end(token, ctx, None)
 
     def synchronously() -> AuthContext | None:
-        token = interceptor.on_start_sync(ctx)
-        context = get_auth_context()
-        interceptor.on_end_sync(token, ctx, None)
-        return context
+        started: list[Any] = []
+        try:
+            for interceptor in interceptors:
+                started.append((interceptor, interceptor.on_start_sync(ctx)))
+            return get_auth_context()
+        finally:
+            for interceptor, token in reversed(started):
+                interceptor.on_end_sync(token, ctx, None)
 
     try:
         context = runner.run(asynchronously()) if runner else synchronously()
     except ConnectError as error:
         cause = error.__cause__
+        if isinstance(cause, AuthzDeniedError) or error.message == NOBODY:
+            return {"denied": denial(error)}
         if not isinstance(cause, JwtAuthError):
             return {"unknown": repr(error)}
         challenge = ctx.response_headers.get("www-authenticate")
@@ -199,6 +223,15 @@ def request(
     if context is None:
         return {"skipped": True, "headers": left}
     return {"context": plain(context), "headers": left}
+
+
+def denial(error: ConnectError) -> dict[str, Any]:
+    """What the authorization says."""
+    cause, rule = error.__cause__, None
+    if isinstance(cause, AuthzDeniedError) and cause.rule_name is not None:
+        roles, scopes = list(cause.required_roles), list(cause.required_scopes)
+        rule = {"name": cause.rule_name, "roles": roles, "scopes": scopes}
+    return {"connectCode": error.code.value, "message": error.message, "rule": rule}
 
 
 def in_front(http: HttpGuard, asked: dict[str, Any], runner: asyncio.Runner | None) -> dict[str, Any]:

@@ -30,9 +30,9 @@ def free_port() -> int:
 
 
 class Server:
-    """One server over the test service with the given options of the interceptor."""
+    """One server over the test service with the given options of the interceptors."""
 
-    def __init__(self, name: str, options: dict) -> None:
+    def __init__(self, name: str, options: dict, authz: dict | None = None) -> None:
         self.name = name
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -41,6 +41,8 @@ class Server:
         self._calls.touch()
         self._log = Path(self._folder.name) / "log"
         environment = {**os.environ, "E2E_OPTIONS": json.dumps(options), "E2E_CALLS": str(self._calls)}
+        if authz is not None:
+            environment["E2E_AUTHZ"] = json.dumps(authz)
         with self._log.open("w") as log:
             self._child = subprocess.Popen(
                 [str(part) for part in COMMANDS[name](self.port)],

@@ -1,6 +1,6 @@
 """The guarded test service, as `service:asgi` and `service:wsgi` for any server to run.
 
-Options come as JSON in `E2E_OPTIONS`. Each handler says at each message whom it sees, and writes a line to
+Options come as JSON in `E2E_OPTIONS`, those of an authorization in `E2E_AUTHZ`. Each handler says at each message whom it sees, and writes a line to
 the file `E2E_CALLS` when it begins.
 """
 
@@ -15,7 +15,12 @@ import trio
 from connectrpc.server import ConnectASGIApplication, ConnectWSGIApplication, Endpoint, EndpointSync
 from protobuf.wkt import StringValue
 
-from bearergate import create_jwt_auth_interceptor, get_auth_context, require_auth_context
+from bearergate import (
+    create_authz_interceptor,
+    create_jwt_auth_interceptor,
+    get_auth_context,
+    require_auth_context,
+)
 
 
 def began(method: str) -> None:
@@ -158,10 +163,12 @@ class WSGI(ConnectWSGIApplication):
 
 
 if "E2E_OPTIONS" in os.environ:
-    jwt_auth = create_jwt_auth_interceptor(**json.loads(os.environ["E2E_OPTIONS"]))
+    interceptors = [create_jwt_auth_interceptor(**json.loads(os.environ["E2E_OPTIONS"]))]
+    if "E2E_AUTHZ" in os.environ:
+        interceptors.append(create_authz_interceptor(**json.loads(os.environ["E2E_AUTHZ"])))
     asgi = ASGI(
         service=Asynchronous(),
         endpoints=lambda service: endpoints(Endpoint, service),
-        interceptors=[jwt_auth],
+        interceptors=interceptors,
     )
-    wsgi = WSGI(endpoints=endpoints(EndpointSync, Synchronous()), interceptors=[jwt_auth])
+    wsgi = WSGI(endpoints=endpoints(EndpointSync, Synchronous()), interceptors=interceptors)

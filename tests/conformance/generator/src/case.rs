@@ -156,6 +156,12 @@ impl Case {
         self
     }
 
+    /// Options of an authorization behind the interceptor.
+    pub fn authz(&mut self, options: Value) -> &mut Self {
+        self.more.insert("authz".into(), options);
+        self
+    }
+
     /// The number of HTTP requests of the step just added.
     pub fn fetches(&mut self, count: u32) -> &mut Self {
         self.last().insert("fetches".into(), count.into());

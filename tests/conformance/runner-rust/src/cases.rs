@@ -12,6 +12,8 @@ pub struct Case {
     pub spec: String,
     /// Options of the verifier, in camelCase.
     pub options: Map<String, Value>,
+    /// Options of an authorization, where there is one.
+    pub authz: Value,
     /// Raw paths that go through without a context.
     pub skip_paths: Value,
     /// What happens, in order.
@@ -46,6 +48,7 @@ pub fn load() -> Vec<Case> {
                 id: text("id"),
                 spec: text("spec"),
                 options,
+                authz: case["authz"].clone(),
                 skip_paths: case["skipPaths"].clone(),
                 steps: case["steps"].as_array().expect("steps").clone(),
                 requires: case["requires"]

@@ -1,6 +1,7 @@
 //! The conformance cases against the core: the Rust one of three runners. `cases` reads them,
 //! `server` plays the key endpoint, `run` drives a gate through the steps of one case.
 
+mod authz;
 pub mod canonical;
 pub mod cases;
 mod http;

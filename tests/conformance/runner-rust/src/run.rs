@@ -9,6 +9,7 @@ use bearergate_core::{
 use serde_json::{Map, Value, json};
 
 use crate::Report;
+use crate::authz::Authz;
 use crate::canonical::canonical;
 use crate::cases::{Case, is_remote, place};
 use crate::http;
@@ -67,8 +68,9 @@ fn run_once(case: &Case, server: &Server, mode: Cache) -> Vec<Value> {
     let clock = ManualClock::new(ms(first), 0);
     let made = build(&place(&options, &origin), &clock)
         .and_then(|gate| OptionValue::from_json(&case.skip_paths.to_string()).map(|paths| (gate, paths)))
-        .and_then(|(gate, paths)| SkipPaths::read(paths, Spelling::Camel).map(|paths| (gate, paths)));
-    let (gate, skip_paths) = match made {
+        .and_then(|(gate, paths)| SkipPaths::read(paths, Spelling::Camel).map(|paths| (gate, paths)))
+        .and_then(|(gate, skip_paths)| Authz::of(&case.authz).map(|authz| Guarded { gate, skip_paths, authz }));
+    let guarded = match made {
         Ok(made) => made,
         Err(error) => return vec![json!({ "config": { "option": error.option() } })],
     };
@@ -85,14 +87,14 @@ fn run_once(case: &Case, server: &Server, mode: Cache) -> Vec<Value> {
         };
         clock.set(ms(now), u64::try_from(mono).expect("a monotonic time"));
         let before = server.requests(&folder);
-        let mut outcome = act(&gate, &skip_paths, step, hook.as_deref());
-        settle(&gate);
+        let mut outcome = act(&guarded, step, hook.as_deref());
+        settle(&guarded.gate);
         if remote {
             outcome["fetches"] = (server.requests(&folder) - before).into();
         }
         outcomes.push(outcome);
     }
-    gate.verifier().close();
+    guarded.gate.verifier().close();
     outcomes
 }
 
@@ -115,7 +117,15 @@ fn settle(gate: &Gate) {
     }
 }
 
-fn act(gate: &Gate, skip_paths: &SkipPaths, step: &Value, hook: Option<&str>) -> Value {
+/// What a case is played against.
+struct Guarded {
+    gate: Gate,
+    skip_paths: SkipPaths,
+    authz: Option<Authz>,
+}
+
+fn act(guarded: &Guarded, step: &Value, hook: Option<&str>) -> Value {
+    let Guarded { gate, skip_paths, authz } = guarded;
     if let Some(asked) = step.get("http") {
         return http::request(gate, skip_paths, asked, hook);
     }
@@ -130,7 +140,7 @@ fn act(gate: &Gate, skip_paths: &SkipPaths, step: &Value, hook: Option<&str>) ->
             };
             bare(result.and_then(|verified| validate(gate, verified, hook)))
         }
-        None if step.get("headers").is_some() => request(gate, step, hook),
+        None if step.get("headers").is_some() => request(gate, authz.as_ref(), step, hook),
         None => json!({ "constructed": true }),
     }
 }
@@ -180,18 +190,26 @@ pub(crate) fn settled(gate: &Gate, decision: Decision, hook: Option<&str>) -> Se
     Some(result.and_then(|verified| gate.propagate(&verified).map(|headers| (verified, headers))))
 }
 
-/// A request as an interceptor treats it: strip, ask the gate, propagate.
-fn request(gate: &Gate, step: &Value, hook: Option<&str>) -> Value {
+/// A request as the interceptors treat it: strip, ask the gate, propagate, authorize.
+fn request(gate: &Gate, authz: Option<&Authz>, step: &Value, hook: Option<&str>) -> Value {
     let stripped = |name: &str| AUTH_HEADERS.iter().any(|(_, ours)| *ours == name);
     let sent: Vec<(String, String)> = headers_of(step).filter(|(name, _)| !stripped(name)).collect();
     let credentials = credentials(gate, &sent);
     let credentials: Vec<&[u8]> = credentials.iter().map(Vec::as_slice).collect();
-    let decision = gate.check(&Request {
-        service: step["service"].as_str().expect("a service"),
-        method: step["method"].as_str().expect("a method"),
-        credentials: &credentials,
-    });
-    match settled(gate, decision, hook) {
+    let service = step["service"].as_str().expect("a service");
+    let method = step["method"].as_str().expect("a method");
+    let settled = settled(gate, gate.check(&Request { service, method, credentials: &credentials }), hook);
+    let caller = match &settled {
+        Some(Err(_)) => None,
+        Some(Ok((verified, _))) => Some(Some(verified)),
+        None => Some(None),
+    };
+    if let (Some(authz), Some(caller)) = (authz, caller)
+        && let Some(denied) = authz.denied(caller, service, method)
+    {
+        return denied;
+    }
+    match settled {
         None => json!({ "skipped": true, "headers": identity(&sent, &[]) }),
         Some(Ok((verified, headers))) => json!({ "context": context(&verified), "headers": identity(&sent, &headers) }),
         Some(Err(refusal)) => {

@@ -9,7 +9,7 @@ use conformance_runner::cases;
 const WITHOUT_CASE: [Code; 1] = [Code::Internal];
 
 /// Every section that has rules, with the rows and topics that cases name.
-const SECTIONS: [&str; 48] = [
+const SECTIONS: [&str; 49] = [
     "1",
     "1 durations",
     "2.1",
@@ -54,6 +54,7 @@ const SECTIONS: [&str; 48] = [
     "5 responses",
     "6",
     "7",
+    "7 authorization",
     "8",
     "9",
     "10",

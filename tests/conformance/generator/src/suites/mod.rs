@@ -7,6 +7,7 @@ mod attack_claims;
 mod attack_keys;
 mod attack_network;
 mod attack_tokens;
+mod authz;
 mod claims;
 mod config;
 mod config_keys;
@@ -57,6 +58,7 @@ pub fn all() -> Vec<Suite> {
         propagation::suite(),
         wire::suite(),
         http::suite(),
+        authz::suite(),
         attack_keys::suite(),
         attack_tokens::suite(),
         attack_claims::suite(),
