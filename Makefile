@@ -119,7 +119,7 @@ test-python: $(TESTED:%=build/python-%)
 test-e2e-node: build/node tests/idp/node_modules/.installed-lock
 	node tests/e2e/node/run.mjs
 
-test-e2e-python: $(TESTED:%=build/python-%) tests/idp/node_modules/.installed-lock
+test-e2e-python: build/node $(TESTED:%=build/python-%) tests/idp/node_modules/.installed-lock
 	for version in $(TESTED); do \
 		bindings-python/.venv-$$version/bin/python -m pytest -q tests/e2e/python --ignore tests/e2e/python/test_package.py; \
 	done

@@ -45,7 +45,7 @@ describe("the packed package", { timeout: 300_000 }, () => {
 
   it("holds the addon, the code and the types, and no more", () => {
     const expected =
-      /^((index|testing)\.(js|mjs|d\.ts|d\.mts)|lib\/.*\.js|bearergate\..*\.node|package\.json|README\.md|LICENSE)$/;
+      /^((index|testing)\.(js|mjs|d\.ts|d\.mts)|lib\/.*\.js|bin\/bearergate\.js|bearergate\..*\.node|package\.json|README\.md|LICENSE)$/;
     assert.deepEqual(
       files.filter((path) => !expected.test(path)),
       [],
@@ -71,6 +71,14 @@ describe("the packed package", { timeout: 300_000 }, () => {
     writeFileSync(join(project, "testing.mjs"), `import * as testing from "bearergate/testing";\n${use}`);
     writeFileSync(join(project, "testing.cjs"), `const testing = require("bearergate/testing");\n${use}`);
     assert.equal(node("testing.mjs") + node("testing.cjs"), "3\n3\n");
+  });
+
+  it("has the command", () => {
+    const version = execFileSync("npx", ["--no-install", "bearergate", "--version"], {
+      cwd: project,
+      encoding: "utf8",
+    });
+    assert.equal(version, "bearergate 0.1.0\n");
   });
 
   it("works from require", () => {

@@ -98,6 +98,7 @@ def test_the_wheel_installs_into_an_empty_environment(wheel, tmp_path, version):
     run(python, "-m", "pip", "install", "--no-index", wheel)
     said = run(python, "-c", SMOKE, cwd=tmp_path)
     assert said == "without connectrpc: connectrpc is not installed: pip install 'bearergate[connect]'\n"
+    assert run(python, "-m", "bearergate", "--version", cwd=tmp_path) == "bearergate 0.1.0\n"
     run(python, "-m", "pip", "install", f"{wheel}[testing]")
     (tmp_path / "test_fixture.py").write_text(TESTED)
     assert "1 passed" in run(python, "-m", "pytest", "-q", "-W", "error", "test_fixture.py", cwd=tmp_path)
