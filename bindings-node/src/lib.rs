@@ -8,6 +8,7 @@ mod answer;
 mod authz;
 mod clock;
 mod codes;
+mod command;
 mod duration;
 mod events;
 mod gate;

@@ -56,7 +56,8 @@ pub fn promise_of_keys(env: &Env, ticket: Ticket<()>) -> Result<Object<'_>> {
     promise_of(env, ticket, |result| result.map_or_else(|refusal| answer::refused(&refusal), |()| String::new()))
 }
 
-fn promise_of<T: Send + 'static>(
+/// A promise of what `answer` makes of the ticket's result, refused or not.
+pub fn promise_of<T: Send + 'static>(
     env: &Env,
     ticket: Ticket<T>,
     answer: impl FnOnce(std::result::Result<T, Refusal>) -> String + Send + 'static,

@@ -4,6 +4,7 @@
 
 mod answer;
 mod authz;
+mod command;
 mod context;
 mod gate;
 mod guard;
@@ -25,6 +26,8 @@ mod _native {
 
     #[pymodule_export]
     use super::authz::{AuthzDenial, AuthzPolicy, authz_failure};
+    #[pymodule_export]
+    use super::command::run_command;
     #[pymodule_export]
     use super::context::AuthContext;
     #[pymodule_export]

@@ -4,6 +4,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use bearergate_core::explain::Report;
 use bearergate_core::{self as core, Verified};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
@@ -21,6 +22,8 @@ pub enum Pending {
     Token(core::Ticket<Verified>),
     /// For keys.
     Keys(core::Ticket<()>),
+    /// For a run of the command.
+    Command(core::Ticket<Report>),
 }
 
 impl Pending {
@@ -28,6 +31,7 @@ impl Pending {
         match self {
             Self::Token(ticket) => ticket.on_ready(|result| deliver(Answer::Token(result))),
             Self::Keys(ticket) => ticket.on_ready(|result| deliver(Answer::Keys(result))),
+            Self::Command(ticket) => ticket.on_ready(|result| deliver(Answer::Command(Report::of(result)))),
         }
     }
 }

@@ -41,6 +41,7 @@ mod context;
 mod credentials;
 mod duration;
 mod error;
+pub mod explain;
 mod gate;
 mod header;
 mod http;

@@ -394,6 +394,11 @@ impl Verifier {
         by_issuer.or_else(|| trusts.get(0)).map_or(0, |trust| trust.rules.clock_tolerance)
     }
 
+    /// The time by which tokens are judged, in whole seconds since the epoch.
+    pub(crate) fn wall_seconds(&self) -> i64 {
+        self.0.clock.wall_seconds()
+    }
+
     pub(crate) fn policy(&self) -> &Policy {
         &self.0.policy
     }

@@ -36,6 +36,7 @@ __all__ = [
     "mock_context",
     "procedure_of",
     "read_duration",
+    "run_command",
 ]
 
 __version__: Final[str]
@@ -297,3 +298,6 @@ def allow_test_secret() -> None:
 
 def mock_context() -> AuthContext:
     """The caller that tests pretend to be."""
+
+def run_command(arguments: Sequence[str]) -> Ticket[tuple[str, str, int]]:
+    """A ticket of what a run of the command writes: standard output, standard error, exit code."""

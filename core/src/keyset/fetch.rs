@@ -30,10 +30,7 @@ pub(super) async fn fetch(
     policy: &FetchPolicy,
     validator: Option<&Validator>,
 ) -> Result<Fetched, HttpError> {
-    let (url, configured) = match locator {
-        Locator::JwksUri(url) => (url.clone(), url),
-        Locator::Issuer { name, url } => (discover(client, name, url, policy).await?, url),
-    };
+    let (url, configured) = locate(client, locator, policy).await?;
     let etag = validator.filter(|validator| validator.url == url).map(|validator| validator.etag.as_str());
     match get(client, &url, configured, policy, etag).await? {
         Reply::NotModified { age_ms } => Ok(Fetched::NotModified { age_ms }),
@@ -42,6 +39,27 @@ pub(super) async fn fetch(
             let keys = KeySet::parse(bytes, policy.max_keys).map_err(|bad| HttpError::invalid(bad.0))?;
             Ok(Fetched::Set { keys, document, age_ms, validator: etag.map(|etag| Validator { url, etag }) })
         }
+    }
+}
+
+/// Where the set is, and the configured URL whose origin may be sent the policy's headers.
+async fn locate<'a>(client: &Client, locator: &'a Locator, policy: &FetchPolicy) -> Result<(Url, &'a Url), HttpError> {
+    Ok(match locator {
+        Locator::JwksUri(url) => (url.clone(), url),
+        Locator::Issuer { name, url } => (discover(client, name, url, policy).await?, url),
+    })
+}
+
+/// The document of a set and where it is, without its query; nothing is read of it.
+pub(super) async fn document(
+    client: &Client,
+    locator: &Locator,
+    policy: &FetchPolicy,
+) -> Result<(String, Vec<u8>), HttpError> {
+    let (url, configured) = locate(client, locator, policy).await?;
+    match get(client, &url, configured, policy, None).await? {
+        Reply::Body { bytes, .. } => Ok((Locator::JwksUri(url).to_string(), bytes)),
+        Reply::NotModified { .. } => Err(HttpError::new("status 304")),
     }
 }
 

@@ -28,6 +28,10 @@ impl HttpError {
         Self { text: text.into(), reason: Reason::Unavailable, status: None, retry_after_ms: None }
     }
 
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
     pub(super) fn invalid(text: impl Into<String>) -> Self {
         Self { reason: Reason::Invalid, ..Self::new(text) }
     }

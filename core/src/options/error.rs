@@ -71,6 +71,11 @@ impl ConfigError {
         self
     }
 
+    /// What is wrong, without the option's name.
+    pub(crate) fn problem(&self) -> &str {
+        &self.problem
+    }
+
     /// The stable code, `ERR_CONFIG`.
     #[must_use]
     pub fn code(&self) -> &'static str {

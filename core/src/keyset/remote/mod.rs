@@ -2,6 +2,7 @@
 //! pointer and one clock; everything else happens under a lock that is held for moments.
 
 mod disk;
+mod document;
 mod flight;
 mod readiness;
 mod state;
