@@ -20,6 +20,7 @@ export const {
 export const {
   AuthzDeniedError,
   createAuthzInterceptor,
+  createClientBearerInterceptor,
   createJwtAuthInterceptor,
   createJwtRequestGate,
   requireAuthContext,

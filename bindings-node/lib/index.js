@@ -3,6 +3,7 @@
 
 const { AuthzEffect } = require("./authorizer.js");
 const { createAuthzInterceptor, deniedErrorOf } = require("./authz.js");
+const { createClientBearerInterceptor } = require("./client.js");
 const { ConfigError, JwtAuthError } = require("./errors.js");
 const { createJwtRequestGate } = require("./gate.js");
 const { AUTH_HEADERS, parseAuthHeaders, setAuthHeaders } = require("./headers.js");
@@ -31,6 +32,7 @@ function over(connect) {
       return denied();
     },
     createAuthzInterceptor: (options) => createAuthzInterceptor(connect, denied, options),
+    createClientBearerInterceptor: (options) => createClientBearerInterceptor(connect, options),
     createJwtAuthInterceptor: (options) => createJwtAuthInterceptor(connect, options),
     createJwtRequestGate: (optionsOrVerifier) => createJwtRequestGate(connect, optionsOrVerifier),
     requireAuthContext() {

@@ -18,6 +18,7 @@ const EXPORTS = [
   "JwtVerifier",
   "authContextStorage",
   "createAuthzInterceptor",
+  "createClientBearerInterceptor",
   "createJwtAuthInterceptor",
   "createJwtRequestGate",
   "getAuthContext",
@@ -30,6 +31,7 @@ const EXPORTS = [
 const THROW_CONNECT_ERRORS = [
   "AuthzDeniedError",
   "createAuthzInterceptor",
+  "createClientBearerInterceptor",
   "createJwtAuthInterceptor",
   "createJwtRequestGate",
   "requireAuthContext",

@@ -49,21 +49,25 @@ export async function serve(adapter) {
 
 /** Every way to call it: a name, and the transport to a served service. */
 export const TRANSPORTS = {
-  "Connect over HTTP/1.1": (served) => createConnectTransport({ baseUrl: served.http1Url, httpVersion: "1.1" }),
-  "Connect over HTTP/2": (served) => createConnectTransport({ baseUrl: served.http2Url, httpVersion: "2" }),
-  "Connect with JSON over HTTP/2": (served) =>
-    createConnectTransport({ baseUrl: served.http2Url, httpVersion: "2", useBinaryFormat: false }),
-  "gRPC over HTTP/2": (served) => createGrpcTransport({ baseUrl: served.http2Url }),
-  "gRPC-Web over HTTP/1.1": (served) => createGrpcWebTransport({ baseUrl: served.http1Url, httpVersion: "1.1" }),
-  "gRPC-Web over HTTP/2": (served) => createGrpcWebTransport({ baseUrl: served.http2Url, httpVersion: "2" }),
+  "Connect over HTTP/1.1": (served, more) =>
+    createConnectTransport({ baseUrl: served.http1Url, httpVersion: "1.1", ...more }),
+  "Connect over HTTP/2": (served, more) =>
+    createConnectTransport({ baseUrl: served.http2Url, httpVersion: "2", ...more }),
+  "Connect with JSON over HTTP/2": (served, more) =>
+    createConnectTransport({ baseUrl: served.http2Url, httpVersion: "2", useBinaryFormat: false, ...more }),
+  "gRPC over HTTP/2": (served, more) => createGrpcTransport({ baseUrl: served.http2Url, ...more }),
+  "gRPC-Web over HTTP/1.1": (served, more) =>
+    createGrpcWebTransport({ baseUrl: served.http1Url, httpVersion: "1.1", ...more }),
+  "gRPC-Web over HTTP/2": (served, more) =>
+    createGrpcWebTransport({ baseUrl: served.http2Url, httpVersion: "2", ...more }),
 };
 
 /** Whether a transport lets questions follow answers. */
 export const isDuplex = (name) => name.endsWith("HTTP/2");
 
-/** A client, its calls made with the given token. */
-export function clientOf(name, served) {
-  return createClient(IdentityService, TRANSPORTS[name](served));
+/** A client; `more` are options of its transport. */
+export function clientOf(name, served, more = {}) {
+  return createClient(IdentityService, TRANSPORTS[name](served, more));
 }
 
 /** Call options that carry a token. */
