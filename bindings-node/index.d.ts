@@ -5,8 +5,20 @@ import type { ConnectError, ContextKey, HandlerContext, Interceptor } from "@con
 /**
  * Who is calling. A plain, deeply frozen object that always has these seven members, in this order,
  * `undefined` where something is absent.
+ *
+ * @typeParam TClaims the claims that your tokens carry. It says what you expect, and nothing checks
+ *   it: what must be there belongs in `requiredClaims` or `validate`.
+ *
+ * @example
+ * ```ts
+ * interface TenantClaims {
+ *   readonly tenant: string;
+ * }
+ * const { claims }: AuthContext<TenantClaims> = requireAuthContext<TenantClaims>();
+ * console.log(claims.tenant.toUpperCase());
+ * ```
  */
-export interface AuthContext {
+export interface AuthContext<TClaims extends object = Record<string, unknown>> {
   /** The subject: the mapped claim, else `sub`. Never empty. */
   readonly subject: string;
   /** A name for people, where the token has one. */
@@ -16,7 +28,7 @@ export interface AuthContext {
   /** Scopes, from where `claimsMapping.scopes` points, else `scope`, else `scp`. */
   readonly scopes: ReadonlyArray<string>;
   /** All claims of the token, read-only. They are parsed when they are first read. */
-  readonly claims: Readonly<Record<string, unknown>>;
+  readonly claims: Readonly<TClaims>;
   /** How the caller was authenticated: `"jwt"` for what this package verifies. */
   readonly type: string;
   /**
@@ -29,6 +41,12 @@ export interface AuthContext {
 /**
  * A duration: seconds as a number, or a string such as `"30s"`, `"5m"`, `"1h"`, `"7 days"`. There is
  * no unit below seconds, and no string without a unit.
+ *
+ * @example
+ * ```ts
+ * const maxTokenAge: Duration = "1h";
+ * const clockTolerance: Duration = 5;
+ * ```
  */
 export type Duration = number | string;
 
@@ -36,16 +54,38 @@ export type Duration = number | string;
  * Where a claim is: a dot path such as `"realm_access.roles"` (a numeric segment is an array index;
  * a top-level claim of exactly that name is used when the path finds nothing), or an array of exact
  * names such as `["https://example.com/roles"]`.
+ *
+ * @example
+ * ```ts
+ * const nested: ClaimPath = "realm_access.roles";
+ * const exact: ClaimPath = ["https://example.com/roles"];
+ * ```
  */
 export type ClaimPath = string | readonly string[];
 
-/** One JSON Web Key (RFC 7517 section 4). */
+/**
+ * One JSON Web Key (RFC 7517 section 4).
+ *
+ * @example
+ * ```ts
+ * const key: JsonWebKey = { kty: "OKP", crv: "Ed25519", x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" };
+ * const verifier = new JwtVerifier({ publicKey: key });
+ * ```
+ */
 export interface JsonWebKey {
   readonly kty?: string | undefined;
   readonly [member: string]: unknown;
 }
 
-/** A JSON Web Key Set (RFC 7517 section 5). */
+/**
+ * A JSON Web Key Set (RFC 7517 section 5).
+ *
+ * @example
+ * ```ts
+ * const response = await fetch("https://auth.example.com/.well-known/jwks.json");
+ * const initial = (await response.json()) as JsonWebKeySet;
+ * ```
+ */
 export interface JsonWebKeySet {
   readonly keys: readonly JsonWebKey[];
   readonly [member: string]: unknown;
@@ -55,6 +95,15 @@ export interface JsonWebKeySet {
  * An asymmetric public key, or a fixed set of them: a `CryptoKey` (import it with
  * `extractable: true`), a `KeyObject`, PEM text (SPKI, PKCS#1 or an X.509 certificate), DER bytes
  * (SPKI), a JWK or a JWK Set.
+ *
+ * @example
+ * ```ts
+ * import { createPublicKey } from "node:crypto";
+ * import { readFileSync } from "node:fs";
+ *
+ * const pem: PublicKeyInput = readFileSync("issuer.pem", "utf8");
+ * const keyObject: PublicKeyInput = createPublicKey(pem);
+ * ```
  */
 export type PublicKeyInput =
   | webcrypto.CryptoKey
@@ -65,10 +114,24 @@ export type PublicKeyInput =
   | JsonWebKey
   | JsonWebKeySet;
 
-/** An HMAC secret: the UTF-8 bytes of a string (never base64-decoded), or bytes. */
+/**
+ * An HMAC secret: the UTF-8 bytes of a string (never base64-decoded), or bytes.
+ *
+ * @example
+ * ```ts
+ * const secret: SecretInput = Buffer.from(process.env.JWT_SECRET_BASE64 ?? "", "base64");
+ * ```
+ */
 export type SecretInput = string | ArrayBuffer | Uint8Array;
 
-/** Names of signature algorithms (RFC 7518, RFC 8037, RFC 8812, RFC 9864, RFC 9964). */
+/**
+ * Names of signature algorithms (RFC 7518, RFC 8037, RFC 8812, RFC 9864, RFC 9964).
+ *
+ * @example
+ * ```ts
+ * const algorithms: Algorithm[] = ["RS256", "ES256"];
+ * ```
+ */
 export type Algorithm =
   | "HS256"
   | "HS384"
@@ -89,7 +152,14 @@ export type Algorithm =
   | "ML-DSA-65"
   | "ML-DSA-87";
 
-/** Which claims become which members of the {@link AuthContext}. */
+/**
+ * Which claims become which members of the {@link AuthContext}.
+ *
+ * @example
+ * ```ts
+ * const claimsMapping: ClaimsMapping = { name: "preferred_username", roles: "realm_access.roles" };
+ * ```
+ */
 export interface ClaimsMapping {
   /** Used if it is a non-empty string; otherwise `sub` is. */
   readonly subject?: ClaimPath | undefined;
@@ -101,7 +171,14 @@ export interface ClaimsMapping {
   readonly scopes?: ClaimPath | undefined;
 }
 
-/** Where a request carries its token. */
+/**
+ * Where a request carries its token.
+ *
+ * @example
+ * ```ts
+ * const credentials: CredentialsOptions = { header: "x-token", scheme: null };
+ * ```
+ */
 export interface CredentialsOptions {
   /** Name of the header. Default `"authorization"`. */
   readonly header?: string | undefined;
@@ -111,7 +188,14 @@ export interface CredentialsOptions {
   readonly cookie?: string | undefined;
 }
 
-/** How a remote JWK Set is fetched and kept. */
+/**
+ * How a remote JWK Set is fetched and kept.
+ *
+ * @example
+ * ```ts
+ * const jwks: JwksOptions = { timeout: 2, cacheMaxAge: "10m", snapshotFile: "/var/lib/api/keys" };
+ * ```
+ */
 export interface JwksOptions {
   /** For one whole fetch, discovery included: 0.1 s to 60 s. Default 5 s. */
   readonly timeout?: Duration | undefined;
@@ -151,13 +235,27 @@ export interface JwksOptions {
   readonly snapshotFile?: string | undefined;
 }
 
-/** The verified-signature cache. */
+/**
+ * The verified-signature cache.
+ *
+ * @example
+ * ```ts
+ * const cache: CacheOptions = { maxEntries: 10_000 };
+ * ```
+ */
 export interface CacheOptions {
   /** Most remembered tokens: 1 to 1,000,000. Default 1024. */
   readonly maxEntries?: number | undefined;
 }
 
-/** Rules that may differ from issuer to issuer. */
+/**
+ * Rules that may differ from issuer to issuer.
+ *
+ * @example
+ * ```ts
+ * const rules: IssuerRules = { audience: "my-api", maxTokenAge: "1h", requiredClaims: ["tenant"] };
+ * ```
+ */
 export interface IssuerRules {
   /** Accepted `aud`: any of these. Unchecked when absent. */
   readonly audience?: string | readonly string[] | undefined;
@@ -177,8 +275,8 @@ export interface IssuerRules {
   readonly confirmation?: "reject" | "ignore" | undefined;
 }
 
-/** One of several trusted issuers, with its own key source and rules. */
-export interface IssuerEntry extends IssuerRules {
+/** What every entry of `issuers` has, its key source not given. */
+interface IssuerEntryBase extends IssuerRules {
   /** The exact `iss`. */
   readonly issuer: string;
   /** URL of its JWK Set. */
@@ -193,21 +291,58 @@ export interface IssuerEntry extends IssuerRules {
   readonly jwks?: JwksOptions | undefined;
 }
 
+interface IssuerByJwksUri extends IssuerEntryBase {
+  readonly jwksUri: string | undefined;
+  readonly discover?: false | undefined;
+  readonly publicKey?: undefined;
+  readonly secret?: undefined;
+}
+
+interface IssuerByDiscovery extends IssuerEntryBase {
+  readonly discover: true;
+  readonly jwksUri?: undefined;
+  readonly publicKey?: undefined;
+  readonly secret?: undefined;
+}
+
+interface IssuerByPublicKey extends IssuerEntryBase {
+  readonly publicKey: PublicKeyInput | undefined;
+  readonly jwksUri?: undefined;
+  readonly discover?: false | undefined;
+  readonly secret?: undefined;
+}
+
+interface IssuerBySecret extends IssuerEntryBase {
+  readonly secret: SecretInput | readonly SecretInput[] | undefined;
+  readonly jwksUri?: undefined;
+  readonly discover?: false | undefined;
+  readonly publicKey?: undefined;
+}
+
 /**
- * Options of a verifier, and of everything built on one. `undefined` and `null` mean "not given";
- * an unknown member is an error.
+ * One of several trusted issuers, with its own rules and exactly one key source: `jwksUri`, `discover`,
+ * `publicKey` or `secret`. Two are an error here and in the editor.
  *
- * One key source is needed. Of several, `jwksUri` is used before `publicKey`, and that before
- * `secret`; the rest are ignored.
+ * @example
+ * ```ts
+ * const issuers: IssuerEntry[] = [
+ *   { issuer: "https://auth.example.com/", discover: true, audience: "my-api" },
+ *   { issuer: "batch", secret: process.env.BATCH_SECRET },
+ * ];
+ * const verifier = new JwtVerifier({ issuers });
+ * ```
  */
-export interface JwtAuthOptions extends IssuerRules {
-  /** URL of a remote JWK Set: `https:`, or `http:` to a loopback host. */
+export type IssuerEntry = IssuerByJwksUri | IssuerByDiscovery | IssuerByPublicKey | IssuerBySecret;
+
+/** Where the keys of one issuer, or of none in particular, come from. */
+interface KeySources {
+  /** URL of a remote JWK Set: `https:`, or `http:` to a loopback host. Used before `publicKey` and `secret`. */
   readonly jwksUri?: string | undefined;
-  /** Asymmetric public key, or a fixed set of them. */
+  /** Asymmetric public key, or a fixed set of them. Used before `secret`, and ignored beside `jwksUri`. */
   readonly publicKey?: PublicKeyInput | undefined;
   /**
    * HMAC secret, at least 32 bytes (48 with `HS384`, 64 with `HS512` in `algorithms`), or an array
-   * of them, any of which verifies.
+   * of them, any of which verifies. Ignored beside `jwksUri` and `publicKey`.
    */
   readonly secret?: SecretInput | readonly SecretInput[] | undefined;
   /** Accepted `iss`: exactly this, or any of these. Unchecked when absent. */
@@ -218,6 +353,73 @@ export interface JwtAuthOptions extends IssuerRules {
   readonly issuers?: readonly IssuerEntry[] | undefined;
   /** How the remote set is fetched and kept. */
   readonly jwks?: JwksOptions | undefined;
+}
+
+interface KeysByJwksUri extends KeySources {
+  readonly jwksUri: string | undefined;
+  readonly discover?: false | undefined;
+  readonly issuers?: undefined;
+}
+
+interface KeysByPublicKey extends KeySources {
+  readonly publicKey: PublicKeyInput | undefined;
+  readonly discover?: false | undefined;
+  readonly issuers?: undefined;
+}
+
+interface KeysBySecret extends KeySources {
+  readonly secret: SecretInput | readonly SecretInput[] | undefined;
+  readonly discover?: false | undefined;
+  readonly issuers?: undefined;
+}
+
+interface KeysByDiscovery extends KeySources {
+  readonly discover: true;
+  /** The one issuer, whose metadata names the JWK Set. */
+  readonly issuer: string;
+  readonly jwksUri?: undefined;
+  readonly issuers?: undefined;
+}
+
+interface KeysByIssuers extends KeySources {
+  readonly issuers: readonly IssuerEntry[];
+  readonly jwksUri?: undefined;
+  readonly publicKey?: undefined;
+  readonly secret?: undefined;
+  readonly issuer?: undefined;
+  readonly discover?: false | undefined;
+  readonly jwks?: undefined;
+}
+
+/**
+ * The key source of a verifier, as a union: at least one of `jwksUri`, `publicKey` and `secret` is named,
+ * or else `discover: true` with the one `issuer`, or else `issuers`. What never goes together
+ * (`discover` with `jwksUri`; `issuers` with any other source) is an error in the editor.
+ *
+ * What goes together is not: of `jwksUri`, `publicKey` and `secret` several may be given, and the first
+ * of them in this order is used. Each may be `undefined`, as what an environment variable holds may be;
+ * that all of them are is found at construction.
+ *
+ * @example
+ * ```ts
+ * const remote: KeySourceOptions = { jwksUri: process.env.JWKS_URI, secret: process.env.JWT_SECRET };
+ * const found: KeySourceOptions = { discover: true, issuer: "https://auth.example.com/" };
+ * // @ts-expect-error two sources of which neither comes first
+ * const both: KeySourceOptions = { discover: true, issuer: "https://a.example/", jwksUri: "https://a.example/jwks" };
+ * ```
+ */
+export type KeySourceOptions = KeysByJwksUri | KeysByPublicKey | KeysBySecret | KeysByDiscovery | KeysByIssuers;
+
+/**
+ * What goes with any key source.
+ *
+ * @example
+ * ```ts
+ * const ours: JwtAuthRules = { audience: "my-api", skipMethods: ["grpc.health.v1.Health/*"] };
+ * const jwtAuth = createJwtAuthInterceptor({ ...ours, jwksUri: process.env.JWKS_URI });
+ * ```
+ */
+export interface JwtAuthRules extends IssuerRules {
   /** The verified-signature cache, or `false` for none. */
   readonly cache?: false | CacheOptions | undefined;
   /** Longest token in bytes: 256 to 1048576. Default 16384. */
@@ -252,10 +454,41 @@ export interface JwtAuthOptions extends IssuerRules {
   readonly onKeysChanged?: ((event: KeysChangedEvent) => unknown) | undefined;
 }
 
-/** The name that `@connectum/auth` gives these options. */
+/**
+ * Options of a verifier, and of everything built on one. `undefined` and `null` mean "not given";
+ * an unknown member is an error.
+ *
+ * @example
+ * ```ts
+ * const options: JwtAuthOptions = {
+ *   jwksUri: "https://auth.example.com/.well-known/jwks.json",
+ *   issuer: "https://auth.example.com/",
+ *   audience: "my-api",
+ *   maxTokenAge: "1h",
+ *   claimsMapping: { roles: "realm_access.roles" },
+ * };
+ * ```
+ */
+export type JwtAuthOptions = JwtAuthRules & KeySourceOptions;
+
+/**
+ * The name that `@connectum/auth` gives these options.
+ *
+ * @example
+ * ```ts
+ * const options: JwtAuthInterceptorOptions = { secret: process.env.JWT_SECRET, issuer: "my-service" };
+ * ```
+ */
 export type JwtAuthInterceptorOptions = JwtAuthOptions;
 
-/** What a token or a request was refused for. */
+/**
+ * What a token or a request was refused for.
+ *
+ * @example
+ * ```ts
+ * const retried: JwtAuthErrorCode[] = ["ERR_KEYS_UNAVAILABLE"];
+ * ```
+ */
 export type JwtAuthErrorCode =
   | "ERR_CREDENTIALS_MISSING"
   | "ERR_TOKEN_TOO_LARGE"
@@ -280,7 +513,14 @@ export type JwtAuthErrorCode =
   | "ERR_VALIDATE_FAILED"
   | "ERR_INTERNAL";
 
-/** Why a check failed, in one word. */
+/**
+ * Why a check failed, in one word.
+ *
+ * @example
+ * ```ts
+ * const isTimeout = (reason: JwtAuthErrorReason): boolean => reason === "timeout";
+ * ```
+ */
 export type JwtAuthErrorReason = "missing" | "invalid" | "check_failed" | "unsupported" | "unavailable" | "timeout";
 
 /** What every event about keys says. */
@@ -291,7 +531,15 @@ interface KeyEvent {
   readonly issuer?: string;
 }
 
-/** A good fetch of keys. */
+/**
+ * A good fetch of keys.
+ *
+ * @example
+ * ```ts
+ * const onFetch = ({ url, durationMs }: FetchEvent) => console.info(`keys of ${url} in ${durationMs} ms`);
+ * const verifier = new JwtVerifier({ jwksUri: process.env.JWKS_URI, onFetch });
+ * ```
+ */
 export interface FetchEvent extends KeyEvent {
   /** How long it took in milliseconds, discovery included. */
   readonly durationMs: number;
@@ -303,7 +551,15 @@ export interface FetchEvent extends KeyEvent {
   readonly skipped: number;
 }
 
-/** A fetch that gave nothing, or a snapshot that cannot be used or written. The old set serves on. */
+/**
+ * A fetch that gave nothing, or a snapshot that cannot be used or written. The old set serves on.
+ *
+ * @example
+ * ```ts
+ * const onFetchError = ({ url, error, state }: FetchErrorEvent) => console.warn(`${url}: ${error} (now ${state})`);
+ * const verifier = new JwtVerifier({ jwksUri: process.env.JWKS_URI, onFetchError });
+ * ```
+ */
 export interface FetchErrorEvent extends KeyEvent {
   /** What failed: the network, or the file of `jwks.snapshotFile`. */
   readonly source: "remote" | "snapshot";
@@ -321,7 +577,15 @@ export interface FetchErrorEvent extends KeyEvent {
   readonly nextAttemptSeconds?: number;
 }
 
-/** Other keys are in service than before. */
+/**
+ * Other keys are in service than before.
+ *
+ * @example
+ * ```ts
+ * const onKeysChanged = ({ added, removed }: KeysChangedEvent) => console.info("keys changed", { added, removed });
+ * const verifier = new JwtVerifier({ jwksUri: process.env.JWKS_URI, onKeysChanged });
+ * ```
+ */
 export interface KeysChangedEvent extends KeyEvent {
   /** Where they come from: the network, `jwks.snapshotFile`, or `jwks.initial`. */
   readonly source: "remote" | "snapshot" | "initial";
@@ -335,7 +599,15 @@ export interface KeysChangedEvent extends KeyEvent {
   readonly skipped: readonly SkippedKey[];
 }
 
-/** A refusal as `onReject` is told of it. It never holds the token, a signature or a secret. */
+/**
+ * A refusal as `onReject` is told of it. It never holds the token, a signature or a secret.
+ *
+ * @example
+ * ```ts
+ * const onReject = ({ code, procedure }: Rejection) => console.warn(`${procedure}: ${code}`);
+ * const jwtAuth = createJwtAuthInterceptor({ jwksUri: process.env.JWKS_URI, onReject });
+ * ```
+ */
 export interface Rejection {
   /** What was refused. */
   readonly code: JwtAuthErrorCode;
@@ -355,7 +627,19 @@ export interface Rejection {
   readonly procedure?: string;
 }
 
-/** A token, or a request without one, was refused. */
+/**
+ * A token, or a request without one, was refused.
+ *
+ * @example
+ * ```ts
+ * const verifier = new JwtVerifier({ jwksUri: process.env.JWKS_URI });
+ * try {
+ *   await verifier.verify("token");
+ * } catch (error) {
+ *   console.warn(error instanceof JwtAuthError ? error.code : error);
+ * }
+ * ```
+ */
 export declare class JwtAuthError extends Error {
   private constructor();
   override readonly name: "JwtAuthError";
@@ -367,7 +651,19 @@ export declare class JwtAuthError extends Error {
   readonly reason: JwtAuthErrorReason;
 }
 
-/** An option is wrong. Thrown where the options are given, never while a request is judged. */
+/**
+ * An option is wrong. Thrown where the options are given, never while a request is judged.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   createJwtAuthInterceptor({ secret: process.env.JWT_SECRET });
+ * } catch (error) {
+ *   console.error(error instanceof ConfigError ? `${error.option}: ${error.message}` : error);
+ *   process.exitCode = 1;
+ * }
+ * ```
+ */
 export declare class ConfigError extends TypeError {
   private constructor();
   override readonly name: "ConfigError";
@@ -376,7 +672,14 @@ export declare class ConfigError extends TypeError {
   readonly option: string;
 }
 
-/** A key of a remote set that is not used. */
+/**
+ * A key of a remote set that is not used.
+ *
+ * @example
+ * ```ts
+ * const describe = ({ kid, reason }: SkippedKey): string => `${kid ?? "a key without kid"}: ${reason}`;
+ * ```
+ */
 export interface SkippedKey {
   /** Its `kid`, if it has one. */
   readonly kid: string | null;
@@ -387,6 +690,12 @@ export interface SkippedKey {
 /**
  * State of a verifier's keys, and counts since it was made. With several issuers, numbers are sums
  * and the state is the worst.
+ *
+ * @example
+ * ```ts
+ * const verifier = new JwtVerifier({ jwksUri: process.env.JWKS_URI });
+ * const { state, keys, lastError }: VerifierStats = verifier.stats();
+ * ```
  */
 export interface VerifierStats {
   /**
@@ -420,7 +729,22 @@ export interface VerifierStats {
   readonly url: string | null;
 }
 
-/** Verifies bare tokens, without a server. Keys are parsed once and shared by all calls. */
+/**
+ * Verifies bare tokens, without a server. Keys are parsed once and shared by all calls: make one when the
+ * program starts.
+ *
+ * @example
+ * ```ts
+ * const verifier = new JwtVerifier({
+ *   jwksUri: "https://auth.example.com/.well-known/jwks.json",
+ *   issuer: "https://auth.example.com/",
+ *   audience: "my-api",
+ * });
+ * await verifier.ready({ timeout: "5s" });
+ * const { subject } = await verifier.verify("token");
+ * verifier.close();
+ * ```
+ */
 export declare class JwtVerifier implements AsyncDisposable {
   /** @throws {ConfigError} when an option is wrong */
   constructor(options: JwtAuthOptions);
@@ -428,18 +752,20 @@ export declare class JwtVerifier implements AsyncDisposable {
   /**
    * Verifies a token, waiting for keys if it must.
    *
+   * @typeParam TClaims the claims that are expected; nothing checks it
    * @throws {JwtAuthError} when the token is refused
    */
-  verify(token: string): Promise<AuthContext>;
+  verify<TClaims extends object = Record<string, unknown>>(token: string): Promise<AuthContext<TClaims>>;
 
   /**
    * Verifies a token without waiting. Where keys would have to be waited for it throws
    * `ERR_KEYS_UNAVAILABLE`, and their fetch is under way.
    *
+   * @typeParam TClaims the claims that are expected; nothing checks it
    * @throws {JwtAuthError} when the token is refused, and `ERR_VALIDATE_FAILED` when `validate` is
    *   asynchronous
    */
-  verifySync(token: string): AuthContext;
+  verifySync<TClaims extends object = Record<string, unknown>>(token: string): AuthContext<TClaims>;
 
   /**
    * Waits until keys are there, fetching them if need be.
@@ -460,7 +786,15 @@ export declare class JwtVerifier implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** The interceptor, which also carries its verifier. */
+/**
+ * The interceptor, which also carries its verifier.
+ *
+ * @example
+ * ```ts
+ * const jwtAuth: JwtAuthInterceptor = createJwtAuthInterceptor({ jwksUri: process.env.JWKS_URI });
+ * await jwtAuth.verifier.ready();
+ * ```
+ */
 export type JwtAuthInterceptor = Interceptor & {
   /** The verifier behind it, for `ready()`, `stats()` and `close()`. */
   readonly verifier: JwtVerifier;
@@ -613,23 +947,129 @@ export declare class AuthzDeniedError extends ConnectError {
   get serverDetails(): Readonly<Record<string, unknown>>;
 }
 
-/** Where a request gate leaves the context in Connect's context values. */
+/**
+ * Options of {@link createClientBearerInterceptor}.
+ *
+ * @example
+ * ```ts
+ * const perCall: ClientBearerOptions = { token: async () => exchangeToken(requireAuthContext().subject) };
+ * const perService: ClientBearerOptions = { token: fetchServiceToken, cache: true };
+ * ```
+ */
+export type ClientBearerOptions = {
+  /**
+   * Sends the token over `http:` to any host, not only to loopback. **Who can read the connection can use
+   * the token**: for connections that something else encrypts, such as a service mesh. Default `false`.
+   */
+  readonly allowHttp?: boolean | undefined;
+} & (
+  | {
+      /** One token for every call, without its scheme. */
+      readonly token: string;
+      readonly cache?: false | undefined;
+    }
+  | {
+      /**
+       * Gives the token of a call, without its scheme. It is called for every call, in the context of
+       * whoever makes it: {@link getAuthContext} tells the caller that is being served.
+       */
+      readonly token: () => string | Promise<string>;
+      /**
+       * Keeps one token until 30 s before its `exp`, with one refresh in flight. **All callers share that
+       * one token**: only for a token of the service itself. The function finds no context then, so that
+       * one that depends on the caller fails instead of lending out one caller's token. Default `false`.
+       */
+      readonly cache?: boolean | undefined;
+    }
+);
+
+/**
+ * Makes the interceptor for clients that puts a bearer token on each outgoing call. It belongs into the
+ * `interceptors` of a transport, last, so that no other interceptor sees the token; never into those of a
+ * server, whose requests it would sign.
+ *
+ * A call that brings an `authorization` header of its own keeps it, and no token is asked for. A token goes
+ * out over `https:`, or over `http:` to a loopback host. What makes a call fail before it is sent: a
+ * function that fails (`unavailable`, with the failure as `cause`; a `ConnectError` as it is), a token that
+ * is no bearer token (`internal`), plain `http:` (`failed_precondition`). A call that is aborted or reaches
+ * its deadline ends while its token is pending.
+ *
+ * @example
+ * ```ts
+ * import { createClient } from "@connectrpc/connect";
+ * import { createConnectTransport } from "@connectrpc/connect-node";
+ *
+ * const transport = createConnectTransport({
+ *   baseUrl: "https://inventory.example.com",
+ *   httpVersion: "2",
+ *   interceptors: [createClientBearerInterceptor({ token: () => exchangeToken(requireAuthContext().subject) })],
+ * });
+ * const inventory = createClient(InventoryService, transport);
+ * ```
+ *
+ * @throws {ConfigError} when an option is wrong
+ */
+export declare function createClientBearerInterceptor(options: ClientBearerOptions): Interceptor;
+
+/**
+ * Where a request gate leaves the context in Connect's context values.
+ *
+ * @example
+ * ```ts
+ * import type { HandlerContext } from "@connectrpc/connect";
+ *
+ * const subjectOf = (context: HandlerContext) => context.values.get(jwtAuthContextKey)?.subject;
+ * ```
+ */
 export declare const jwtAuthContextKey: ContextKey<AuthContext | undefined>;
 
-/** The context of the current call, undefined outside of one and in skipped methods. */
-export declare function getAuthContext(): AuthContext | undefined;
+/**
+ * The context of the current call, undefined outside of one and in skipped methods.
+ *
+ * @example
+ * ```ts
+ * const greeting = `Hello ${getAuthContext()?.name ?? "stranger"}`;
+ * ```
+ *
+ * @typeParam TClaims the claims that are expected; nothing checks it
+ */
+export declare function getAuthContext<TClaims extends object = Record<string, unknown>>():
+  | AuthContext<TClaims>
+  | undefined;
 
 /**
  * The context of the current call.
  *
+ * @example
+ * ```ts
+ * const { subject, claims } = requireAuthContext<{ tenant: string }>();
+ * console.log(`${subject} of ${claims.tenant}`);
+ * ```
+ *
+ * @typeParam TClaims the claims that are expected; nothing checks it
  * @throws {ConnectError} `unauthenticated` when there is none
  */
-export declare function requireAuthContext(): AuthContext;
+export declare function requireAuthContext<TClaims extends object = Record<string, unknown>>(): AuthContext<TClaims>;
 
-/** The storage that carries the context. It is shared with `@connectum/auth` in the same process. */
+/**
+ * The storage that carries the context. It is shared with `@connectum/auth` in the same process.
+ *
+ * @example
+ * ```ts
+ * const context = await verifier.verify("token");
+ * authContextStorage.run(context, () => console.log(requireAuthContext().subject));
+ * ```
+ */
 export declare const authContextStorage: AsyncLocalStorage<AuthContext>;
 
-/** Names of the headers that carry a context to other services. */
+/**
+ * Names of the headers that carry a context to other services.
+ *
+ * @example
+ * ```ts
+ * const subjectOf = (request: Request) => request.headers.get(AUTH_HEADERS.SUBJECT);
+ * ```
+ */
 export declare const AUTH_HEADERS: {
   /** The subject. */
   readonly SUBJECT: "x-auth-subject";
@@ -649,6 +1089,13 @@ export declare const AUTH_HEADERS: {
  * Writes a context to headers, in place of any that were there. What does not fit its limit is left
  * out.
  *
+ * @example
+ * ```ts
+ * const headers = new Headers();
+ * setAuthHeaders(headers, requireAuthContext(), ["tenant"]);
+ * await fetch("http://127.0.0.1:8081/orders", { headers });
+ * ```
+ *
  * @param headers where to write
  * @param context what to write
  * @param propagatedClaims which claims to write; by default all
@@ -657,7 +1104,7 @@ export declare const AUTH_HEADERS: {
  */
 export declare function setAuthHeaders(
   headers: Headers,
-  context: AuthContext,
+  context: AuthContext<object>,
   propagatedClaims?: readonly string[] | undefined,
 ): void;
 
@@ -665,13 +1112,26 @@ export declare function setAuthHeaders(
  * Reads a context from headers that a trusted service wrote. Never use it on requests that a client
  * can reach you with directly.
  *
+ * @example
+ * ```ts
+ * const subjectBehindGateway = (request: Request) => parseAuthHeaders(request.headers)?.subject;
+ * ```
+ *
+ * @typeParam TClaims the claims that are expected; nothing checks it
  * @returns undefined when there is no subject
  */
-export declare function parseAuthHeaders(headers: Headers): AuthContext | undefined;
+export declare function parseAuthHeaders<TClaims extends object = Record<string, unknown>>(
+  headers: Headers,
+): AuthContext<TClaims> | undefined;
 
 /**
  * Whether a method matches any of some patterns: `"*"`, `"pkg.Service/*"`, `"pkg.Service/Method"` or
  * the prefix `"pkg.Service/Get*"`. Names are case-sensitive.
+ *
+ * @example
+ * ```ts
+ * const isRead = (service: string, method: string) => matchesMethodPattern(service, method, ["shop.Orders/Get*"]);
+ * ```
  *
  * @throws {ConfigError} when a pattern is none of these
  */

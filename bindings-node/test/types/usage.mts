@@ -12,6 +12,7 @@ import {
   authContextStorage,
   ConfigError,
   createAuthzInterceptor,
+  createClientBearerInterceptor,
   createJwtAuthInterceptor,
   createJwtRequestGate,
   getAuthContext,
@@ -33,7 +34,37 @@ const uri: string | undefined = process.env.JWKS_URI;
 const maybeKey: KeyObject | undefined = undefined;
 createJwtAuthInterceptor({ jwksUri: uri, publicKey: maybeKey, secret: process.env.JWT_SECRET });
 createJwtAuthInterceptor({ secret: process.env.JWT_SECRET, issuer: "my-service" });
+new JwtVerifier({ jwksUri: uri, jwks: { timeout: 2 } });
+new JwtVerifier({ publicKey: maybeKey, discover: false });
+new JwtVerifier({ discover: true, issuer: "https://a.example.com/", publicKey: maybeKey, jwks: { timeout: 2 } });
+
+// What cannot be meant is an error in the editor.
+// @ts-expect-error no key source
 createJwtAuthInterceptor({});
+// @ts-expect-error no key source
+createJwtAuthInterceptor({ issuer: "https://a.example.com/", audience: "my-api" });
+// @ts-expect-error an issuer to discover from is missing
+new JwtVerifier({ discover: true });
+// @ts-expect-error more than one issuer to discover from
+new JwtVerifier({ discover: true, issuer: ["https://a.example.com/", "https://b.example.com/"] });
+// @ts-expect-error two places for one JWK Set
+new JwtVerifier({ discover: true, issuer: "https://a.example.com/", jwksUri: "https://a.example.com/jwks" });
+// @ts-expect-error discovery switched off, and nothing else
+new JwtVerifier({ discover: false, issuer: "https://a.example.com/" });
+// @ts-expect-error a key source beside issuers
+new JwtVerifier({ issuers: [{ issuer: "a", secret: "x" }], secret: "x" });
+// @ts-expect-error an issuer beside issuers
+new JwtVerifier({ issuers: [{ issuer: "a", secret: "x" }], issuer: "b" });
+// @ts-expect-error a fetch policy beside issuers
+new JwtVerifier({ issuers: [{ issuer: "a", discover: true }], jwks: { timeout: 2 } });
+// @ts-expect-error an entry without a key source
+new JwtVerifier({ issuers: [{ issuer: "a" }] });
+// @ts-expect-error an entry with two
+new JwtVerifier({ issuers: [{ issuer: "a", secret: "x", jwksUri: "https://a.example.com/jwks" }] });
+// @ts-expect-error a misspelt option of an entry
+new JwtVerifier({ issuers: [{ issuer: "a", secret: "x", audiance: "y" }] });
+// @ts-expect-error a misspelt option of the fetch policy
+new JwtVerifier({ jwksUri: uri, jwks: { timeuot: 2 } });
 
 // Every option, in its fullest form.
 const options: JwtAuthOptions = {
@@ -120,6 +151,40 @@ export async function use(values: ContextValues, headers: Headers): Promise<void
   // @ts-expect-error and so are their roles
   context.roles.push("root");
 }
+
+// Claims are typed as the program says, and everything that takes a context takes such a one.
+interface TenantClaims {
+  readonly tenant: string;
+}
+export async function typed(verifier: JwtVerifier, headers: Headers): Promise<string[]> {
+  const verified: AuthContext<TenantClaims> = await verifier.verify<TenantClaims>("token");
+  const now: AuthContext<TenantClaims> = verifier.verifySync<TenantClaims>("token");
+  const current: AuthContext<TenantClaims> | undefined = getAuthContext<TenantClaims>();
+  const required: AuthContext<TenantClaims> = requireAuthContext<TenantClaims>();
+  const parsed: AuthContext<TenantClaims> | undefined = parseAuthHeaders<TenantClaims>(headers);
+  setAuthHeaders(headers, verified);
+  // @ts-expect-error a claim that is not among them
+  console.log(verified.claims.tennant);
+  // @ts-expect-error claims are read-only
+  verified.claims.tenant = "other";
+  return [verified, now, required, current ?? required, parsed ?? required].map(({ claims }) => claims.tenant);
+}
+
+// Tokens of outgoing calls.
+const outgoing: Interceptor[] = [
+  createClientBearerInterceptor({ token: "abc" }),
+  createClientBearerInterceptor({ token: () => "abc", allowHttp: true }),
+  createClientBearerInterceptor({ token: async () => requireAuthContext().subject, cache: true }),
+];
+console.log(outgoing);
+// @ts-expect-error one token is no cache's business
+createClientBearerInterceptor({ token: "abc", cache: true });
+// @ts-expect-error a token is needed
+createClientBearerInterceptor({ cache: true });
+// @ts-expect-error a function of something
+createClientBearerInterceptor({ token: (subject: string) => subject });
+// @ts-expect-error a misspelt option
+createClientBearerInterceptor({ token: () => "abc", cahce: true });
 
 export function explain(error: unknown): JwtAuthErrorCode | string | undefined {
   if (error instanceof ConfigError) {
