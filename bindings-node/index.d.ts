@@ -628,6 +628,48 @@ export interface Rejection {
 }
 
 /**
+ * What the channel `bearergate:verify` of `node:diagnostics_channel` tells of each judged token or request.
+ * It never holds a token, a signature or a secret.
+ *
+ * @example
+ * ```ts
+ * import { subscribe } from "node:diagnostics_channel";
+ *
+ * subscribe("bearergate:verify", (message) => {
+ *   const { outcome, durationMs, procedure } = message as VerifyEvent;
+ *   console.debug(`${procedure}: ${outcome} in ${durationMs} ms`);
+ * });
+ * ```
+ */
+export interface VerifyEvent extends Partial<Omit<Rejection, "code">> {
+  /** `OK`, or what was refused. */
+  readonly outcome: "OK" | JwtAuthErrorCode;
+  /** How long it took in milliseconds, waiting for keys and for `validate` included. */
+  readonly durationMs: number;
+}
+
+/**
+ * What the channel `bearergate:jwks` of `node:diagnostics_channel` tells: the events of `onFetch`,
+ * `onFetchError` and `onKeysChanged`, each with its `type`.
+ *
+ * @example
+ * ```ts
+ * import { subscribe } from "node:diagnostics_channel";
+ *
+ * subscribe("bearergate:jwks", (message) => {
+ *   const event = message as JwksEvent;
+ *   if (event.type === "fetchError") {
+ *     console.warn(`keys of ${event.url}: ${event.error} (now ${event.state})`);
+ *   }
+ * });
+ * ```
+ */
+export type JwksEvent =
+  | ({ readonly type: "fetch" } & FetchEvent)
+  | ({ readonly type: "fetchError" } & FetchErrorEvent)
+  | ({ readonly type: "keysChanged" } & KeysChangedEvent);
+
+/**
  * A token, or a request without one, was refused.
  *
  * @example

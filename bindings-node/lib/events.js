@@ -1,5 +1,7 @@
-// Events about keys, from the native side's JSON to the hooks that asked for them.
+// Events about keys, from the native side's JSON to the hooks that asked for them, and to the channel.
 "use strict";
+
+const { keyEvents } = require("./telemetry.js");
 
 /** Which hook hears of which event. */
 const HOOK_OF = { fetch: "onFetch", fetchError: "onFetchError", keysChanged: "onKeysChanged" };
@@ -11,6 +13,9 @@ const wantsEvents = (hooks) => Object.values(HOOK_OF).some((name) => hooks[name]
 function teller(hooks) {
   return (json) => {
     const { type, ...event } = JSON.parse(json);
+    if (keyEvents.hasSubscribers) {
+      keyEvents.publish(deepFreeze({ type, ...event }));
+    }
     try {
       Promise.resolve(hooks[HOOK_OF[type]]?.(deepFreeze(event))).catch(() => {});
     } catch {

@@ -9,20 +9,22 @@ const { configError } = require("./errors.js");
 const { teller, wantsEvents, weakly } = require("./events.js");
 const native = require("./native.js");
 const { readOptions } = require("./options.js");
-const { refusalError, report } = require("./refusal.js");
+const { refusalError, rejectionOf, report } = require("./refusal.js");
 const { chain, isPromised } = require("./promised.js");
+const { beginning, enlist, keyEvents, tellAccepted, tellRefused } = require("./telemetry.js");
 
 class Guard {
   #rules;
   #open;
   #tell;
+  #namesIssuers;
 
   /**
    * @param {object} options
    * @param {(json: string) => object | string} open makes the native gate, or tells what is wrong
    */
   constructor(options, open = native.createGate) {
-    const { json, hooks } = readOptions(options);
+    const { json, hooks, namesIssuers } = readOptions(options);
     const opened = open(json);
     if (typeof opened === "string") {
       throw configError(opened);
@@ -30,16 +32,33 @@ class Guard {
     // A digest, so that no secret stays here.
     this.#rules = createHash("sha256").update(json).digest("hex");
     this.#open = open;
+    this.#namesIssuers = namesIssuers;
     this.native = opened;
     this.hooks = hooks;
     this.credentialsHeader = opened.credentialsHeader;
     if (wantsEvents(hooks)) {
-      this.#tell = teller(hooks);
-      opened.onKeyEvent(weakly(this.#tell));
+      this.#listen();
     }
+    this.attend();
+    enlist(this);
     if (typeof opened.advice === "string") {
       process.emitWarning(opened.advice, { type: "BearergateWarning", code: "BEARERGATE_VERIFIER_PER_REQUEST" });
     }
+  }
+
+  /**
+   * Has the native side tell of its keys once somebody listens to the channel. Subscribing tells nobody, so
+   * it is looked at wherever keys may come to be fetched.
+   */
+  attend() {
+    if (keyEvents.hasSubscribers && this.#tell === undefined) {
+      this.#listen();
+    }
+  }
+
+  #listen() {
+    this.#tell = teller(this.hooks);
+    this.native.onKeyEvent(weakly(this.#tell));
   }
 
   /**
@@ -51,9 +70,10 @@ class Guard {
    * @throws {JwtAuthError} (or rejects) when the request is refused
    */
   check(service, method, headers) {
+    const since = this.#begin();
     const answer = this.native.check(service, method, headers.get(this.credentialsHeader));
-    const procedure = `${service}/${method}`;
-    return chain(answer, (text) => (isSkip(text) ? undefined : this.#admit(text, readAccepted, procedure)));
+    const call = { procedure: `${service}/${method}`, since };
+    return chain(answer, (text) => (isSkip(text) ? undefined : this.#admit(text, readAccepted, call)));
   }
 
   /**
@@ -65,11 +85,12 @@ class Guard {
    * @throws {JwtAuthError} (or rejects) when the request is refused
    */
   checkHttp({ method, target, header }, skipPaths) {
+    const since = this.#begin();
     const preflight = (header("access-control-request-method") ?? undefined) !== undefined;
     const answer = this.native.checkHttp(skipPaths, method, target, preflight, header(this.credentialsHeader));
-    const reported = this.hooks.onReject !== undefined;
-    const procedure = reported ? (native.procedureOfTarget(target) ?? undefined) : undefined;
-    return chain(answer, (text) => (isSkip(text) ? undefined : this.#admit(text, readAccepted, procedure)));
+    const told = this.hooks.onReject !== undefined || since !== undefined;
+    const call = { procedure: told ? (native.procedureOfTarget(target) ?? undefined) : undefined, since };
+    return chain(answer, (text) => (isSkip(text) ? undefined : this.#admit(text, readAccepted, call)));
   }
 
   /**
@@ -100,8 +121,9 @@ class Guard {
    * @throws {JwtAuthError} (or rejects) when the token is refused
    */
   verify(token) {
+    const call = { procedure: undefined, since: this.#begin() };
     const answer = typeof token === "string" ? this.native.verify(token) : this.native.refuse("ERR_TOKEN_MALFORMED");
-    return chain(answer, (text) => chain(this.#admit(text, readVerified), ({ context }) => context));
+    return chain(answer, (text) => chain(this.#admit(text, readVerified, call), ({ context }) => context));
   }
 
   /**
@@ -111,54 +133,74 @@ class Guard {
    * @throws {JwtAuthError} when it is refused, or keys or a hook would have to be waited for
    */
   verifyNow(token) {
+    const call = { procedure: undefined, since: this.#begin() };
     const answer = typeof token === "string" ? this.native.verifyNow(token) : this.native.refuse("ERR_TOKEN_MALFORMED");
-    return this.#admit(answer, readVerified, undefined, true).context;
+    return this.#admit(answer, readVerified, call, true).context;
   }
 
   /**
    * The error for a code of the table, reported.
    *
    * @param {string} code
-   * @param {{procedure?: string, cause?: unknown}} [details]
+   * @param {{procedure?: string, cause?: unknown, since?: number}} [details]
    */
   refuse(code, details = {}) {
     return this.#refused(this.native.refuse(code), details);
   }
 
+  /** What comes before every judgement: when it begins, where that is of interest. */
+  #begin() {
+    this.attend();
+    return beginning();
+  }
+
   #refused(answer, details) {
     const refusal = readRefusal(answer);
-    if (this.hooks.onReject !== undefined) {
-      report(this.hooks.onReject, { ...refusal, ...readAbout(answer) }, details.procedure);
+    const { onReject } = this.hooks;
+    const { procedure, since } = details;
+    if (onReject !== undefined || since !== undefined) {
+      const rejection = rejectionOf({ ...refusal, ...readAbout(answer) }, procedure);
+      if (since !== undefined) {
+        tellRefused(since, rejection);
+      }
+      if (onReject !== undefined) {
+        report(onReject, rejection);
+      }
     }
     return refusalError(refusal, details);
   }
 
   /** What is left once the native side has decided: the hooks, then propagation. */
-  #admit(answer, read, procedure, now = false) {
+  #admit(answer, read, call, now = false) {
     if (isRefusal(answer)) {
-      throw this.#refused(answer, { procedure });
+      throw this.#refused(answer, call);
     }
     const accepted = read(answer);
     const finish = () => {
       if (typeof accepted.headers === "string") {
-        throw this.#refused(accepted.headers, { procedure });
+        throw this.#refused(accepted.headers, call);
+      }
+      if (call.since !== undefined) {
+        // Rules that name issuers have compared it.
+        const issuer = this.#namesIssuers ? accepted.context.claims.iss : undefined;
+        tellAccepted(call.since, call.procedure, issuer);
       }
       return accepted;
     };
-    return chain(this.#validate(accepted.context, procedure, now), finish);
+    return chain(this.#validate(accepted.context, call, now), finish);
   }
 
-  #validate(context, procedure, now) {
+  #validate(context, call, now) {
     const { validate } = this.hooks;
     if (validate === undefined) {
       return undefined;
     }
     const fail = (cause) => {
-      throw this.refuse("ERR_VALIDATE_FAILED", { procedure, cause });
+      throw this.refuse("ERR_VALIDATE_FAILED", { ...call, cause });
     };
     const judge = (verdict) => {
       if (!verdict && verdict !== undefined) {
-        throw this.refuse("ERR_REVOKED", { procedure });
+        throw this.refuse("ERR_REVOKED", call);
       }
     };
     let verdict;

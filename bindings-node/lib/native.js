@@ -4,6 +4,17 @@
 
 const { readFileSync } = require("node:fs");
 
+/** The platforms that there are packages for, as `napi.targets` of package.json has them. */
+const PLATFORMS = [
+  "darwin-arm64",
+  "darwin-x64",
+  "linux-arm64-gnu",
+  "linux-arm64-musl",
+  "linux-x64-gnu",
+  "linux-x64-musl",
+  "win32-x64-msvc",
+];
+
 /** Whether this Linux runs on musl rather than glibc. */
 function isMusl() {
   try {
@@ -38,15 +49,23 @@ function load() {
       tried.push(error);
     }
   }
-  const missing = tried.every((error) => error?.code === "MODULE_NOT_FOUND");
-  throw new Error(
-    missing
-      ? `bearergate has no native binary for ${platform}. Install the package bearergate-${platform} ` +
-          "(an optional dependency: check that npm did not omit optional dependencies, and that the " +
-          "lock file was not made on another platform only)."
-      : `bearergate could not load its native binary for ${platform}: ` +
-          tried.map((error) => error?.message ?? String(error)).join("; "),
-    { cause: tried.find((error) => error?.code !== "MODULE_NOT_FOUND") ?? tried.at(-1) },
+  const cause = tried.find((error) => error?.code !== "MODULE_NOT_FOUND") ?? tried.at(-1);
+  throw new Error(describe(platform, tried), { cause });
+}
+
+/** Says what to do about a binary that could not be loaded. */
+function describe(platform, tried) {
+  if (!tried.every((error) => error?.code === "MODULE_NOT_FOUND")) {
+    const messages = tried.map((error) => error?.message ?? String(error));
+    return `bearergate could not load its native binary for ${platform}: ${messages.join("; ")}`;
+  }
+  if (!PLATFORMS.includes(platform)) {
+    return `bearergate has no native binary for ${platform}. There are binaries for ${PLATFORMS.join(", ")}.`;
+  }
+  return (
+    `bearergate has no native binary for ${platform}. Install the package bearergate-${platform} ` +
+    "(an optional dependency: check that npm did not omit optional dependencies, that the lock file was " +
+    "not made on another platform only, and that a bundler left the package outside)."
   );
 }
 

@@ -25,7 +25,7 @@ function readHooks(members) {
 
 /**
  * @param {object} options
- * @returns {{json: string, hooks: Record<string, Function | undefined>}}
+ * @returns {{json: string, hooks: Record<string, Function | undefined>, namesIssuers: boolean}}
  */
 function readOptions(options) {
   if (typeof options !== "object" || options === null || Array.isArray(options) || !isPlain(options)) {
@@ -39,6 +39,7 @@ function readOptions(options) {
   return {
     json: JSON.stringify(encodeMembers(forCore, "", [options])),
     hooks: readHooks(members),
+    namesIssuers: members.some(([name, value]) => ["issuer", "issuers"].includes(name) && (value ?? null) !== null),
   };
 }
 

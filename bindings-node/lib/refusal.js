@@ -41,22 +41,27 @@ function withoutStack(make) {
 /** The members of a refusal that an operator's hook sees, in this order. */
 const REPORTED = ["code", "connectCode", "claim", "reason", "alg", "kid", "issuer"];
 
-/** Tells the hook of a refusal. Whatever it does changes nothing. */
-function report(onReject, refusal, procedure) {
-  const event = {};
+/** A refusal as the operator is told of it. */
+function rejectionOf(refusal, procedure) {
+  const rejection = {};
   for (const member of REPORTED) {
     if (refusal[member] !== undefined) {
-      event[member] = refusal[member];
+      rejection[member] = refusal[member];
     }
   }
   if (procedure !== undefined) {
-    event.procedure = procedure;
+    rejection.procedure = procedure;
   }
+  return rejection;
+}
+
+/** Tells the hook of a refusal. Whatever it does changes nothing. */
+function report(onReject, rejection) {
   try {
-    Promise.resolve(onReject(event)).catch(() => {});
+    Promise.resolve(onReject(rejection)).catch(() => {});
   } catch {
     // The request's outcome stands, whatever the hook throws.
   }
 }
 
-module.exports = { refusalError, refusals, report, withoutStack };
+module.exports = { refusalError, refusals, rejectionOf, report, withoutStack };

@@ -30,6 +30,7 @@ class JwtVerifier {
   async ready(options) {
     const guard = guardOf(this);
     const seconds = readTimeout(options);
+    guard.attend();
     awaited.add(guard);
     const answer = await Promise.resolve(guard.native.ready(seconds)).finally(() => awaited.delete(guard));
     if (answer) {

@@ -72,6 +72,13 @@ impl NativeGate {
         throwing(|| self.gate.verifier().stats().to_json())
     }
 
+    /// URL and state of each remote set, in turn.
+    #[napi]
+    pub fn key_states(&self) -> napi::Result<Vec<String>> {
+        let states = throwing(|| self.gate.verifier().key_states())?;
+        Ok(states.into_iter().flat_map(|(url, state)| [url, state.to_owned()]).collect())
+    }
+
     /// Ends fetching; waiting calls end as unavailable.
     #[napi]
     pub fn close(&self) -> napi::Result<()> {

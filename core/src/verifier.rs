@@ -360,16 +360,31 @@ impl Verifier {
             Keys::Set(set) => set.len(),
             Keys::Remote(_) => 0,
         });
-        // Two entries of `issuers` may share one set.
+        let sets = self.distinct_sets().into_iter().map(|set| set.stats()).collect();
+        let cache = self.0.cache.as_ref().map(Cache::counts).unwrap_or_default();
+        Stats::new(fixed.sum(), sets, cache, self.is_closed())
+    }
+
+    /// The URL of each remote set, without its query, and its state, as in [`Stats::state`]. None once
+    /// this verifier is closed.
+    #[must_use]
+    pub fn key_states(&self) -> Vec<(String, &'static str)> {
+        if self.is_closed() {
+            return Vec::new();
+        }
+        let sets = self.distinct_sets().into_iter().map(|set| set.stats());
+        sets.map(|stats| (stats.url, stats.phase)).collect()
+    }
+
+    /// Two entries of `issuers` may share one set.
+    fn distinct_sets(&self) -> Vec<&Arc<RemoteSet>> {
         let mut seen: Vec<&Arc<RemoteSet>> = Vec::new();
         for set in self.remote_sets() {
             if !seen.iter().any(|other| Arc::ptr_eq(other, set)) {
                 seen.push(set);
             }
         }
-        let sets = seen.into_iter().map(|set| set.stats()).collect();
-        let cache = self.0.cache.as_ref().map(Cache::counts).unwrap_or_default();
-        Stats::new(fixed.sum(), sets, cache, self.is_closed())
+        seen
     }
 
     /// Ends this verifier's use of remote keys: calls that wait are answered with
