@@ -16,7 +16,9 @@ function shared() {
   const storage = new AsyncLocalStorage();
   globalThis[STORAGE] = storage;
   // `warned` keeps the package that finds this later from reporting a duplicate of itself.
-  globalThis[META] = { initUrl: pathToFileURL(__filename).href, warned: true };
+  // In a bundle that is an ES module there is no __filename.
+  const initUrl = typeof __filename === "string" ? pathToFileURL(__filename).href : "bearergate";
+  globalThis[META] = { initUrl, warned: true };
   return storage;
 }
 
