@@ -1,6 +1,6 @@
 // The process tests on each Node and under the given CPythons, and the main path with the Node suite's
-// own files on Bun and Deno: `node run.mjs [--python PATH]... [node20|node22|node24|bun|deno ...]`. What
-// is not there is skipped with its reason.
+// own files on Bun and Deno: `node run.mjs [--python PATH]... [node20|node22|node24|node26|bun|deno ...]`.
+// What is not there is skipped with its reason.
 import { execFileSync, spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { resolve } from "node:path";
@@ -18,7 +18,7 @@ const PROCESS_TESTS = readdirSync(here("node"))
   .map((name) => here(`node/${name}`));
 
 // What is left out of the Node suite tests npm and Node's own module loader, not the package.
-const LEFT_OUT = ["documentation", "exports", "pack"];
+const LEFT_OUT = ["documentation", "exports", "native", "pack"];
 const MAIN_PATH = [
   here("runtimes/connect.test.mjs"),
   ...readdirSync(here("../../bindings-node/test"))
@@ -51,6 +51,7 @@ const RUNS = [
   node("node20", "connect-2.1"),
   node("node22", "connect-2.2"),
   node("node24", "connect-2.2"),
+  node("node26", "connect-2.2"),
   {
     name: "bun",
     program: here("runtimes/node_modules/.bin/bun"),
