@@ -17,10 +17,25 @@ import type { AuthContext, Duration, JsonWebKey, JsonWebKeySet } from "./index.j
  */
 export declare const TEST_JWT_SECRET: string;
 
-/** The `kid` of generated test keys. */
+/**
+ * The `kid` of generated test keys.
+ *
+ * @example
+ * ```ts
+ * const jwk = (await generateRsaTestKeypair()).publicJwk;
+ * console.assert(jwk.kid === TEST_JWT_KID);
+ * ```
+ */
 export declare const TEST_JWT_KID: string;
 
-/** What a test token says beside its payload. */
+/**
+ * What a test token says beside its payload.
+ *
+ * @example
+ * ```ts
+ * const options: TestJwtOptions = { issuer: "https://issuer.example", audience: "my-api", expiresIn: "5m" };
+ * ```
+ */
 export interface TestJwtOptions {
   /** `iss`. */
   readonly issuer?: string | undefined;
@@ -32,7 +47,15 @@ export interface TestJwtOptions {
   readonly typ?: string | undefined;
 }
 
-/** What a test token of {@link createTestJwt} says beside its payload. */
+/**
+ * What a test token of {@link createTestJwt} says beside its payload.
+ *
+ * @example
+ * ```ts
+ * const forged: TestHmacJwtOptions = { secret: "another secret than the verifier has" };
+ * const token = await createTestJwt({ sub: "user-123" }, forged);
+ * ```
+ */
 export interface TestHmacJwtOptions extends TestJwtOptions {
   /** Header `kid`. */
   readonly kid?: string | undefined;
@@ -40,13 +63,29 @@ export interface TestHmacJwtOptions extends TestJwtOptions {
   readonly secret?: string | Uint8Array | undefined;
 }
 
-/** What a test token of {@link createTestJwtRS256} says beside its payload. */
+/**
+ * What a test token of {@link createTestJwtRS256} says beside its payload.
+ *
+ * @example
+ * ```ts
+ * const published: TestRsaJwtOptions = { kid: TEST_JWT_KID, audience: "my-api" };
+ * const token = await createTestJwtRS256(keypair.privateKey, { sub: "user-123" }, published);
+ * ```
+ */
 export interface TestRsaJwtOptions extends TestJwtOptions {
   /** Header `kid`: that of the published key. */
   readonly kid: string;
 }
 
-/** A generated RSA key. */
+/**
+ * A generated RSA key.
+ *
+ * @example
+ * ```ts
+ * const { publicKey }: RsaTestKeypair = await generateRsaTestKeypair("2030-01");
+ * const verifier = new JwtVerifier({ publicKey });
+ * ```
+ */
 export interface RsaTestKeypair {
   /** Signs; give it to {@link createTestJwtRS256}. */
   readonly privateKey: webcrypto.CryptoKey;
@@ -58,10 +97,25 @@ export interface RsaTestKeypair {
   readonly kid: string;
 }
 
-/** How a {@link TestJwksServer} fails: a status, a cut connection, no answer at all, or no key set. */
+/**
+ * How a {@link TestJwksServer} fails: a status, a cut connection, no answer at all, or no key set.
+ *
+ * @example
+ * ```ts
+ * const outage: TestJwksFailure[] = [503, "disconnect", "hang", "invalid"];
+ * ```
+ */
 export type TestJwksFailure = number | "disconnect" | "hang" | "invalid";
 
-/** A key endpoint on loopback. */
+/**
+ * A key endpoint on loopback.
+ *
+ * @example
+ * ```ts
+ * await using jwks: TestJwksServer = await startTestJwksServer(keypair.publicJwk);
+ * const verifier = new JwtVerifier({ issuer: jwks.origin, discover: true });
+ * ```
+ */
 export interface TestJwksServer extends AsyncDisposable {
   /** URL of the JWK Set, for `jwksUri`. */
   readonly url: string;
@@ -176,4 +230,4 @@ export declare function createMockAuthContext(overrides?: Partial<AuthContext>):
  * const greeting = await withAuthContext(createMockAuthContext({ subject: "alice" }), () => greet());
  * ```
  */
-export declare function withAuthContext<T>(context: AuthContext, fn: () => T | Promise<T>): Promise<T>;
+export declare function withAuthContext<T>(context: AuthContext<object>, fn: () => T | Promise<T>): Promise<T>;

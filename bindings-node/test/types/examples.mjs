@@ -107,8 +107,15 @@ function imports({ code, specifier }) {
   for (const [, name] of code.matchAll(/\b(?:const|let|function|class|interface|type) (\w+)/g)) {
     bound.add(name);
   }
-  const used = [...namesOf.get(specifier)].filter((name) => !bound.has(name) && new RegExp(`\\b${name}\\b`).test(code));
-  return used.length === 0 ? "" : `import { ${used.join(", ")} } from "${specifier}"; `;
+  const from = (entry) => {
+    const used = [...namesOf.get(entry)].filter((name) => !bound.has(name) && new RegExp(`\\b${name}\\b`).test(code));
+    for (const name of used) {
+      bound.add(name);
+    }
+    return used.length === 0 ? "" : `import { ${used.join(", ")} } from "${entry}"; `;
+  };
+  // The entry's own names before those of the package itself.
+  return [...new Set([specifier, packageName])].map(from).join("");
 }
 
 rmSync(OUT, { recursive: true, force: true });
