@@ -1,10 +1,13 @@
 // What the channels of node:diagnostics_channel tell, and that nothing is told of what nobody listens to.
 import assert from "node:assert/strict";
 import { channel, subscribe, unsubscribe } from "node:diagnostics_channel";
+import { createRequire } from "node:module";
 import { after, afterEach, before, describe, it } from "node:test";
 import { createJwtAuthInterceptor, createJwtRequestGate, JwtVerifier } from "bearergate";
 import { request } from "./support/requests.mjs";
 import { hmacToken, inSeconds, rsaKey, SECRET, serveJwks } from "./support/tokens.mjs";
+
+const { HttpGuard } = createRequire(import.meta.url)("../lib/http.js");
 
 const VERIFY = "bearergate:verify";
 const JWKS = "bearergate:jwks";
@@ -120,6 +123,23 @@ describe("bearergate:verify", () => {
     await jwtAuth(async () => {})({ ...request(ALICE), header, contextValues: values });
     await jwtAuth(async () => {})(request(undefined, { method: "Open" }));
     assert.deepEqual(timeless(told), [{ outcome: "OK", procedure: "a.B/Get" }]);
+  });
+
+  it("tells of requests in front of a framework, and not of those that go through", () => {
+    const told = hear(VERIFY);
+    const guard = new HttpGuard({ secret: SECRET }, { skipPaths: ["/health"] });
+    const check = (target, token) =>
+      guard.check({ method: "POST", target, header: (name) => (name === "authorization" ? token : undefined) });
+    check("/a.B/Get?x=1", `Bearer ${ALICE}`);
+    check("/health");
+    assert.throws(() => check("/a.B/Get"));
+    assert.deepEqual(
+      timeless(told).map(({ outcome, procedure }) => [outcome, procedure]),
+      [
+        ["OK", "a.B/Get"],
+        ["ERR_CREDENTIALS_MISSING", "a.B/Get"],
+      ],
+    );
   });
 
   it("never holds a token", async () => {
