@@ -28,16 +28,15 @@ FAR = {"iat": 1000000000, "exp": 4102444800}
 
 
 def run(
-    program: tuple[str, ...], arguments: list[str], stdin: str = "", **variables: str
+    program: tuple[str, ...], arguments: list[str], stdin: str | bytes = "", **variables: str
 ) -> tuple[int, bytes, bytes]:
     env = {"PATH": os.environ["PATH"], "JWT_SECRET": SECRET, "LC_ALL": "C", **variables}
-    done = subprocess.run(
-        [*program, *arguments], input=stdin.encode(), capture_output=True, env=env, timeout=60
-    )
+    given = stdin if isinstance(stdin, bytes) else stdin.encode()
+    done = subprocess.run([*program, *arguments], input=given, capture_output=True, env=env, timeout=60)
     return done.returncode, done.stdout, done.stderr
 
 
-def same(arguments: list[str], stdin: str = "", **variables: str) -> tuple[int, bytes, bytes]:
+def same(arguments: list[str], stdin: str | bytes = "", **variables: str) -> tuple[int, bytes, bytes]:
     """What both write, which must be the same."""
     python = run(PYTHON, arguments, stdin, **variables)
     assert python == run(NODE, arguments, stdin, **variables), arguments
@@ -69,19 +68,14 @@ def test_both_explain_tokens_alike(keypair):
             ("bad signature", mint(other, kid=keypair.kid), 1, "ERR_SIGNATURE_INVALID"),
             ("unknown kid", mint(other), 1, "ERR_KEY_NOT_FOUND"),
             ("malformed", good.replace(".", ""), 1, "ERR_TOKEN_MALFORMED"),
-            (
-                "not UTF-8",
-                "\udcff.x.y".encode("utf-8", "surrogateescape").decode("latin-1"),
-                1,
-                "ERR_TOKEN_MALFORMED",
-            ),
+            ("not UTF-8", b"\xff.x.y", 1, "ERR_TOKEN_MALFORMED"),
         ]:
             for form in ([], ["--json"]):
                 exit_code, stdout, stderr = same(["explain", *options, *form], token)
                 assert (exit_code, stderr) == (code, b""), name
                 assert word in stdout.decode(), name
                 assert b"\x1b" not in stdout
-                assert token.rpartition(".")[2].encode() not in stdout or "." not in token
+                assert good[-40:].encode() not in stdout
         assert same(["jwks", server.url])[0] == 0
         assert same(["jwks", "--json", server.url])[0] == 0
         server.fail(503)
