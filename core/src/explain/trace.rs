@@ -251,7 +251,7 @@ impl<'a> Facts<'a> {
             9 => {
                 format!("is {}", shown::quoted(self.rules().and_then(|rules| rules.typ.as_deref()).unwrap_or_default()))
             }
-            10 => format!("{} there", self.rules().map(needed).unwrap_or_default().join(", ")),
+            10 => format!("there: {}", self.rules().map(needed).unwrap_or_default().join(", ")),
             11 => self.issuer_and_audience(),
             12 => "those that are there are numbers".to_owned(),
             13 => self.moment("nbf").unwrap_or_else(|| "no nbf".to_owned()),
