@@ -86,6 +86,13 @@ impl Gate {
         self.core.credentials_header()
     }
 
+    /// The subprotocols that a handshake offers without those that carry a token; `None` where tokens
+    /// come another way.
+    fn offered_protocols(&self, values: Vec<Vec<u8>>) -> Option<Vec<String>> {
+        let values: Vec<&[u8]> = values.iter().map(Vec::as_slice).collect();
+        self.core.offered_protocols(&values)
+    }
+
     #[getter]
     fn propagates(&self) -> bool {
         self.core.propagates()

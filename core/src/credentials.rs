@@ -5,17 +5,18 @@ use crate::options::Credentials;
 
 /// The token, given every value of the credentials header as received.
 pub(crate) fn extract<'a>(values: &[&'a [u8]], from: &Credentials, max_bytes: usize) -> Result<&'a str, Code> {
-    let token = match &from.cookie {
-        Some(name) => cookie(values, name)?,
-        None => match values {
+    let token = match (&from.cookie, &from.scheme) {
+        (Some(name), _) => cookie(values, name)?,
+        (None, Some(scheme)) if from.in_subprotocol() => subprotocol(values, scheme)?,
+        (None, _) => match values {
             [] => return Err(Code::CredentialsMissing),
             [value, ..] if values.len() == 1 || mutant!("two-headers") => value,
             _ => return Err(Code::TokenMalformed),
         },
     };
     let token = match &from.scheme {
-        Some(scheme) => after_scheme(token, scheme)?,
-        None => token,
+        Some(scheme) if !from.in_subprotocol() => after_scheme(token, scheme)?,
+        _ => token,
     };
     if token.is_empty() {
         return Err(Code::CredentialsMissing);
@@ -47,6 +48,33 @@ fn cookie<'a>(values: &[&'a [u8]], name: &str) -> Result<&'a [u8], Code> {
     });
     let token = found.next().ok_or(Code::CredentialsMissing)?;
     if found.next().is_some() { Err(Code::TokenMalformed) } else { Ok(token) }
+}
+
+/// The token in the one offered subprotocol `scheme.token`: browsers let a page set no other header of a
+/// WebSocket handshake.
+fn subprotocol<'a>(values: &[&'a [u8]], scheme: &str) -> Result<&'a [u8], Code> {
+    let mut found = offered(values).filter_map(|protocol| after_prefix(protocol, scheme));
+    let token = found.next().ok_or(Code::CredentialsMissing)?;
+    if found.next().is_some() { Err(Code::TokenMalformed) } else { Ok(token) }
+}
+
+/// The subprotocols of a handshake without those that carry a token, for an application to choose from;
+/// `None` where tokens do not come this way.
+pub(crate) fn without_token(values: &[&[u8]], from: &Credentials) -> Option<Vec<String>> {
+    let scheme = from.scheme.as_deref().filter(|_| from.in_subprotocol())?;
+    let rest = offered(values).filter(|protocol| after_prefix(protocol, scheme).is_none());
+    Some(rest.filter_map(|protocol| std::str::from_utf8(protocol).ok().map(Into::into)).collect())
+}
+
+/// The elements of a list over all its header lines (RFC 6455 section 11.3.4, RFC 9110 section 5.6.1).
+fn offered<'a>(values: &[&'a [u8]]) -> impl Iterator<Item = &'a [u8]> {
+    let elements = values.iter().flat_map(|value| value.split(|byte| *byte == b','));
+    elements.map(<[u8]>::trim_ascii).filter(|element| !element.is_empty())
+}
+
+fn after_prefix<'a>(protocol: &'a [u8], scheme: &str) -> Option<&'a [u8]> {
+    let (name, rest) = protocol.split_at_checked(scheme.len())?;
+    rest.strip_prefix(b".").filter(|_| name.eq_ignore_ascii_case(scheme.as_bytes()))
 }
 
 #[cfg(test)]
@@ -93,5 +121,46 @@ mod tests {
         assert_eq!(take(&["x=1", "token=a"], &cookie), Ok("a"));
         assert_eq!(take(&["token=a; token=b"], &cookie), Err(Code::TokenMalformed));
         assert_eq!(take(&["x=1"], &cookie), Err(Code::CredentialsMissing));
+    }
+
+    #[test]
+    fn a_subprotocol() {
+        let offer = Credentials { header: "sec-websocket-protocol".into(), ..bearer() };
+        for values in [
+            &["bearer.a.b.c"][..],
+            &["chat, Bearer.a.b.c"],
+            &["BEARER.a.b.c ,chat,bearer"],
+            &["chat", "bearer.a.b.c"],
+            &["bearers.x,bearer.a.b.c,,"],
+        ] {
+            assert_eq!(take(values, &offer), Ok("a.b.c"), "{values:?}");
+        }
+        for values in [&[][..], &[""], &["chat, bearer"], &["bearer."], &["Bearer a.b.c"], &["a.b.c"]] {
+            assert_eq!(take(values, &offer), Err(Code::CredentialsMissing), "{values:?}");
+        }
+        for values in [
+            &["bearer.a, bearer.a"][..],
+            &["bearer.a", "bearer.b"],
+            &["bearer., bearer.a"],
+            &["bearer.a b"],
+            &["bearer.\u{e9}"],
+        ] {
+            assert_eq!(take(values, &offer), Err(Code::TokenMalformed), "{values:?}");
+        }
+        assert_eq!(take(&["bearer.aaaaaaaaaaaaaaaaa"], &offer), Err(Code::TokenTooLarge));
+    }
+
+    #[test]
+    fn what_is_left_of_an_offer_has_no_token() {
+        let offer = Credentials { header: "sec-websocket-protocol".into(), ..bearer() };
+        let rest = |values: &[&str], from: &Credentials| {
+            let values: Vec<&[u8]> = values.iter().map(|value| value.as_bytes()).collect();
+            without_token(&values, from)
+        };
+        let chat = Some(vec!["chat".to_owned(), "bearer".to_owned()]);
+        assert_eq!(rest(&["chat, Bearer.a.b", "bearer.c, bearer"], &offer), chat);
+        assert_eq!(rest(&["bearer.a.b"], &offer), Some(vec![]));
+        assert_eq!(rest(&["chat, bearer.a.b"], &bearer()), None);
+        assert_eq!(rest(&["chat"], &Credentials { cookie: Some("token".into()), ..bearer() }), None);
     }
 }

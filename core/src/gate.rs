@@ -70,6 +70,13 @@ impl Gate {
         &self.verifier.policy().request.credentials.header
     }
 
+    /// The subprotocols of a WebSocket handshake without those that carry a token, given every value of
+    /// `sec-websocket-protocol`, for an application to choose from. `None` where tokens come another way.
+    #[must_use]
+    pub fn offered_protocols(&self, values: &[&[u8]]) -> Option<Vec<String>> {
+        credentials::without_token(values, &self.verifier.policy().request.credentials)
+    }
+
     /// Whether verified contexts are written to `x-auth-*` headers.
     #[must_use]
     pub fn propagates(&self) -> bool {

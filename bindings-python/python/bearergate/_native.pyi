@@ -166,6 +166,10 @@ class Gate:
     def __new__(cls, options: Mapping[str, Any]) -> Self: ...
     @property
     def credentials_header(self) -> str: ...
+    def offered_protocols(self, values: Sequence[bytes]) -> list[str] | None:
+        """The subprotocols that a handshake offers without those that carry a token; `None` where tokens
+        come another way."""
+
     @property
     def propagates(self) -> bool: ...
     @property

@@ -96,7 +96,15 @@ impl RequestPolicy {
     }
 }
 
+/// The one header that is a list: of the subprotocols that a WebSocket handshake offers.
+const SUBPROTOCOLS: &str = "sec-websocket-protocol";
+
 impl Credentials {
+    /// Whether the token is an offered subprotocol of a WebSocket handshake.
+    pub(crate) fn in_subprotocol(&self) -> bool {
+        *self.header == *SUBPROTOCOLS
+    }
+
     fn check(options: &CredentialsOptions) -> Checked<Self> {
         let token = |name: &str, text: &Option<String>| match text {
             Some(text) if text.is_empty() || !text.bytes().all(is_token_byte) => Err(ConfigError::new(
@@ -121,11 +129,18 @@ impl Credentials {
         };
         let header =
             if options.cookie.is_some() { "cookie" } else { options.header.as_deref().unwrap_or("authorization") };
-        Ok(Self {
+        let credentials = Self {
             header: header.to_ascii_lowercase().into(),
             scheme,
             cookie: options.cookie.as_deref().map(Into::into),
-        })
+        };
+        if credentials.in_subprotocol() && credentials.scheme.is_none() {
+            return Err(ConfigError::new(
+                "credentials.scheme",
+                "cannot be null with `sec-websocket-protocol`, where the token is the subprotocol `scheme.token`",
+            ));
+        }
+        Ok(credentials)
     }
 }
 

@@ -134,6 +134,12 @@ pub fn suite() -> Suite {
         "credentials.scheme",
     );
     s.config(
+        "bare-subprotocol",
+        "an offered subprotocol cannot be told from a bare token",
+        with(json!({ "credentials": { "header": "Sec-WebSocket-Protocol", "scheme": null } })),
+        "credentials.scheme",
+    );
+    s.config(
         "empty-credentials-cookie",
         "an empty cookie name is refused",
         with(json!({ "credentials": { "cookie": "" } })),

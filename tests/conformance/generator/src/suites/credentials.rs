@@ -183,6 +183,25 @@ pub fn suite() -> Suite {
         c.options(json!({ "credentials": { "cookie": "session", "scheme": null } }));
         c.request(json!([["cookie", format!("session={0}; session={0}", k.token().mint())]]), malformed());
     });
+    s.each("credentials-subprotocol", "2.3", "the token may be an offered subprotocol of a WebSocket", |c, k| {
+        let token = k.token();
+        let offers = |offer: String| json!([["sec-websocket-protocol", offer]]);
+        c.options(json!({ "credentials": { "header": "Sec-WebSocket-Protocol" } }));
+        c.request(offers(format!("chat, bearer.{}", token.mint())), accepted(&token));
+        c.request(offers(format!("Bearer.{},chat", token.mint())), accepted(&token));
+        c.request(offers("chat, bearer".to_owned()), none());
+        c.request(offers("bearer.".to_owned()), none());
+        c.request(offers(format!("Bearer {}", token.mint())), none());
+        c.request(offers(token.mint()), none());
+        c.request(json!([["authorization", format!("Bearer {}", token.mint())]]), none());
+    });
+    s.each("credentials-subprotocol-twice", "2.3", "a token offered twice as a subprotocol is malformed", |c, k| {
+        c.options(json!({ "credentials": { "header": "sec-websocket-protocol" } }));
+        let offer = format!("bearer.{}", k.token().mint());
+        c.request(json!([["sec-websocket-protocol", format!("{offer}, {offer}")]]), malformed());
+        c.request(json!([["sec-websocket-protocol", offer], ["sec-websocket-protocol", offer]]), malformed());
+        c.request(json!([["sec-websocket-protocol", format!("{offer}, bearer.")]]), malformed());
+    });
     s.each("request-expired", "2.4", "a refused token refuses the request", |c, k| {
         c.request(
             json!([["authorization", format!("Bearer {}", k.token().claim("exp", T0).mint())]]),
