@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from importlib import import_module
 from typing import Any, TypeVar
 
@@ -17,6 +17,8 @@ from ._waiting import on_asyncio
 T = TypeVar("T")
 
 _LONGEST_S = 60.0
+# How soon what becomes due after the deadline is interrupted.
+_SOON_S = 0.1
 
 
 class Expired(Exception):
@@ -27,20 +29,33 @@ def _remaining(deadline_ms: int) -> float:
     return deadline_ms / 1000 - time.time()
 
 
-async def before(deadline_ms: int, awaitable: Awaitable[T]) -> T:
+def _pause(remaining: float) -> float:
+    return min(remaining if remaining > 0 else _SOON_S, _LONGEST_S)
+
+
+def _always() -> bool:
+    return True
+
+
+async def before(deadline_ms: int, awaitable: Awaitable[T], due: Callable[[], bool] = _always) -> T:
     """What the awaitable gives, which is cancelled once the wall clock reaches the deadline.
+
+    Args:
+        deadline_ms: In milliseconds since the epoch.
+        awaitable: What is waited for.
+        due: Whether the deadline applies to what is going on; asked from then on.
 
     Raises:
         Expired: When that happened, whatever the awaitable made of its cancellation. One that is due
             already is not started.
     """
-    if _remaining(deadline_ms) <= 0:
+    if _remaining(deadline_ms) <= 0 and due():
         close = getattr(awaitable, "close", None)
         if close is not None:
             close()
         raise Expired
     if not on_asyncio():
-        return await _before_on_trio(deadline_ms, awaitable)
+        return await _before_on_trio(deadline_ms, awaitable, due)
     loop = asyncio.get_running_loop()
     timer: asyncio.TimerHandle | None = None
     try:
@@ -49,10 +64,10 @@ async def before(deadline_ms: int, awaitable: Awaitable[T]) -> T:
             def tick() -> None:
                 nonlocal timer
                 remaining = _remaining(deadline_ms)
-                if remaining <= 0:
+                if remaining <= 0 and due():
                     alarm.reschedule(loop.time())
                 else:
-                    timer = loop.call_later(min(remaining, _LONGEST_S), tick)
+                    timer = loop.call_later(_pause(remaining), tick)
 
             tick()
             try:
@@ -64,19 +79,19 @@ async def before(deadline_ms: int, awaitable: Awaitable[T]) -> T:
         if alarm.expired():
             raise Expired from error
         raise
-    if alarm.expired() or _remaining(deadline_ms) <= 0:
+    if alarm.expired() or (_remaining(deadline_ms) <= 0 and due()):
         raise Expired
     return result
 
 
-async def _before_on_trio(deadline_ms: int, awaitable: Awaitable[T]) -> T:
+async def _before_on_trio(deadline_ms: int, awaitable: Awaitable[T], due: Callable[[], bool]) -> T:
     trio: Any = import_module("trio")
     running, watching = trio.CancelScope(), trio.CancelScope()
 
     async def watch() -> None:
         with watching:
-            while (remaining := _remaining(deadline_ms)) > 0:
-                await trio.sleep(min(remaining, _LONGEST_S))
+            while (remaining := _remaining(deadline_ms)) > 0 or not due():
+                await trio.sleep(_pause(remaining))
             running.cancel()
 
     # Not in a nursery, which would wrap what the awaitable raises.
@@ -86,6 +101,6 @@ async def _before_on_trio(deadline_ms: int, awaitable: Awaitable[T]) -> T:
             result = await awaitable
     finally:
         watching.cancel()
-    if running.cancelled_caught or _remaining(deadline_ms) <= 0:
+    if running.cancelled_caught or (_remaining(deadline_ms) <= 0 and due()):
         raise Expired
     return result

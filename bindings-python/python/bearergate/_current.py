@@ -2,10 +2,14 @@
 
 A value is bound to the request it belongs to. A task inherits the variables of whatever started it,
 so a value found there counts only when it is bound to the very request being served.
+
+Some frameworks ask who is calling but never tell when the request is over. Where that is so, the
+identity is lent to an object that lives as long as the request, and ends with it.
 """
 
 from __future__ import annotations
 
+import weakref
 from contextvars import ContextVar, Token
 from typing import TYPE_CHECKING, final
 
@@ -22,10 +26,11 @@ __all__ = ["get_auth_context", "require_auth_context"]
 class Identity:
     """The caller of one request, entered wherever that request's code runs."""
 
-    __slots__ = ("_token", "context", "deadline_ms", "request")
+    __slots__ = ("_holder", "_token", "context", "deadline_ms", "request")
 
     def __init__(self, request: object, context: AuthContext | None, deadline_ms: int | None = None) -> None:
         self.request = request
+        self._holder: weakref.ref[object] | None = None
         self.context = context
         # When a stream of this request must end, in milliseconds since the epoch.
         self.deadline_ms = deadline_ms
@@ -51,6 +56,16 @@ class Identity:
         if _identity.get() is self:
             _identity.set(None)
 
+    @property
+    def lent(self) -> bool:
+        """Whether nobody will call `leave`."""
+        return self._holder is not None
+
+    @property
+    def over(self) -> bool:
+        """Whether it was lent to an object that is gone."""
+        return self._holder is not None and self._holder() is None
+
 
 _identity: ContextVar[Identity | None] = ContextVar("bearergate_identity", default=None)
 
@@ -61,10 +76,25 @@ def current_identity(request: object) -> Identity | None:
     return identity if identity is not None and identity.request is request else None
 
 
+def lend(holder: object, context: AuthContext | None) -> None:
+    """Makes this the current identity for as long as `holder`, which lives with the request, does."""
+    end_loan()
+    identity = Identity(None, context)
+    identity._holder = weakref.ref(holder)
+    identity.enter()
+
+
+def end_loan() -> None:
+    """Ends the current identity if it was lent. Any other has an owner who will end it."""
+    identity = _identity.get()
+    if identity is not None and identity.lent:
+        identity.leave()
+
+
 def get_auth_context() -> AuthContext | None:
     """The verified caller of the request being served, or `None` outside one."""
     identity = _identity.get()
-    return None if identity is None else identity.context
+    return None if identity is None or identity.over else identity.context
 
 
 def require_auth_context() -> AuthContext:

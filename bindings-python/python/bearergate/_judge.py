@@ -54,8 +54,8 @@ class Judge:
             gate.on_key_event(_events.weakly(self._tell))
 
     @classmethod
-    def of(cls, options: dict[str, Any]) -> Judge:
-        """A judge by these options.
+    def of(cls, options: dict[str, Any], stacklevel: int = 3) -> Judge:
+        """A judge by these options; `stacklevel` frames up is the line that builds it.
 
         Raises:
             ConfigError: When an option cannot be meant.
@@ -63,8 +63,7 @@ class Judge:
         hooks = take_hooks(options)
         judge = cls(Gate(options), hooks)
         if judge.gate.advice is not None:
-            # Shown at the line that builds the verifier or the interceptor.
-            warnings.warn(judge.gate.advice, RuntimeWarning, stacklevel=3)
+            warnings.warn(judge.gate.advice, RuntimeWarning, stacklevel=stacklevel)
         return judge
 
     def settle(self, outcome: Outcome, procedure: str | None = None) -> AuthContext:

@@ -56,6 +56,7 @@ class CredentialsOptions(TypedDict, total=False):
     """Where the token is; by default `Authorization: Bearer`."""
 
     header: str | None
+    """With `sec-websocket-protocol` the token is the one offered subprotocol `scheme.token`."""
     scheme: str | None
     """`None` means that the header's value is the token."""
     cookie: str | None

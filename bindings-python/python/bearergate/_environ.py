@@ -1,0 +1,66 @@
+"""A WSGI environ as the adapters read it and change it."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+from typing import Any
+
+from ._web import STRIPPED, Admission, Seen, WebGuard, remember, remembered
+
+Environ = MutableMapping[str, Any]
+
+
+def key_of(header: str) -> str:
+    """Where an environ keeps a header; one key for all spellings with `-` and `_`."""
+    return "HTTP_" + header.upper().replace("-", "_")
+
+
+_STRIPPED = tuple(map(key_of, STRIPPED))
+
+
+def strip(environ: Environ) -> None:
+    """Removes spoofed `x-auth-*` headers."""
+    for key in _STRIPPED:
+        environ.pop(key, None)
+
+
+def seen(guard: WebGuard, environ: Environ, raw_path: bytes | None = None) -> Seen:
+    """What is to be judged. Without `raw_path` the path is the server's: undecoded where it tells."""
+    value = environ.get(key_of(guard.header))
+    return Seen(
+        environ["REQUEST_METHOD"],
+        _raw_path(environ) if raw_path is None else raw_path,
+        "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ,
+        () if value is None else (_bytes(value),),
+    )
+
+
+def settle(guard: WebGuard, environ: Environ, admission: Admission) -> Admission:
+    """Writes the outcome into the environ."""
+    for name, value in admission.propagated:
+        environ[key_of(name)] = value
+    return admission._replace(context=remember(environ, guard, admission))
+
+
+def authenticate(guard: WebGuard, environ: Environ) -> Admission:
+    """Judges a request, blocking while keys are on their way; the environ then holds the outcome.
+
+    Raises:
+        JwtAuthError: When it is refused.
+    """
+    strip(environ)
+    admission = remembered(environ, guard) or guard.admit(seen(guard, environ))
+    return settle(guard, environ, admission)
+
+
+def _raw_path(environ: Environ) -> bytes:
+    # gunicorn; uWSGI, Werkzeug and mod_wsgi. Neither is a header's key.
+    target = environ.get("RAW_URI") or environ.get("REQUEST_URI")
+    if target is None:
+        return _bytes(environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""))
+    return _bytes(target).partition(b"?")[0]
+
+
+def _bytes(text: str) -> bytes:
+    # An environ holds bytes as Latin-1; what cannot be, is not from the wire.
+    return text.encode("latin-1", "replace")
