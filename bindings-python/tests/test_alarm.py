@@ -70,3 +70,21 @@ def test_what_is_due_is_not_started(run, sleep, wall):
     with pytest.raises(_alarm.Expired):
         run(_alarm.before(1_000_000, work()))
     assert started == []
+
+
+@each_loop
+def test_what_is_not_due_runs_on_and_ends_as_soon_as_it_is(run, sleep, wall):
+    due = []
+
+    async def work(pause):
+        await sleep(0.05)
+        due.append(True)
+        await sleep(pause)
+        return "done"
+
+    # Past its deadline from the start.
+    assert run(_alarm.before(1_000_000, work(0), lambda: False)) == "done"
+    started = time.monotonic()
+    with pytest.raises(_alarm.Expired):
+        run(_alarm.before(1_000_000, work(30), lambda: len(due) > 1))
+    assert time.monotonic() - started < 5

@@ -94,7 +94,7 @@ class JwtAuth:
 
     @overload
     def required(
-        self, /, *, roles: Sequence[str] = (), scopes: Sequence[str] = ()
+        self, view: None = None, /, *, roles: Sequence[str] = (), scopes: Sequence[str] = ()
     ) -> Callable[[Callable[P, R]], Callable[P, R | Response]]: ...
 
     def required(
