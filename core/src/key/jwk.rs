@@ -1,5 +1,7 @@
 //! JSON Web Keys (RFC 7517, RFC 7518 section 6, RFC 8037, RFC 9964) into prepared keys.
 
+use std::collections::HashSet;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
@@ -64,7 +66,8 @@ pub(crate) fn from_jwk_set_member(jwk: Value<'_>) -> Result<PreparedKey, (Option
     })
 }
 
-/// `use` and `key_ops` (RFC 7517 sections 4.2 and 4.3) must allow verifying signatures.
+/// `use` and `key_ops` (RFC 7517 sections 4.2 and 4.3) must allow verifying signatures. No operation
+/// stands twice in `key_ops`, and `ext`, where `WebCrypto` left it, is a boolean.
 fn check_purpose(jwk: Value<'_>) -> Result<(), KeyProblem> {
     if mutant!("use") {
         return Ok(());
@@ -72,10 +75,17 @@ fn check_purpose(jwk: Value<'_>) -> Result<(), KeyProblem> {
     if jwk.get("use").is_some_and(|value| value.as_str().as_deref() != Some("sig")) {
         return Err(KeyProblem::unsupported("its use is not \"sig\""));
     }
-    if let Some(operations) = jwk.get("key_ops")
-        && !operations.items().any(|operation| operation.as_str().as_deref() == Some("verify"))
-    {
-        return Err(KeyProblem::unsupported("its key_ops do not contain \"verify\""));
+    if let Some(operations) = jwk.get("key_ops") {
+        let mut seen = HashSet::new();
+        if !operations.items().all(|operation| operation.as_str().is_some_and(|operation| seen.insert(operation))) {
+            return Err(KeyProblem::unusable("its key_ops are not distinct strings"));
+        }
+        if !seen.contains("verify") {
+            return Err(KeyProblem::unsupported("its key_ops do not contain \"verify\""));
+        }
+    }
+    if jwk.get("ext").is_some_and(|ext| !matches!(ext.kind(), Kind::True | Kind::False)) {
+        return Err(KeyProblem::unusable("ext is not a boolean"));
     }
     Ok(())
 }
@@ -168,6 +178,9 @@ mod tests {
             r#"{"kty":"oct","k":"AAAA"}"#.to_owned(),
             format!("{{{EC},\"d\":\"AA\"}}"),
             format!("{{{EC},\"kid\":7}}"),
+            format!("{{{EC},\"key_ops\":[\"verify\",\"verify\"]}}"),
+            format!("{{{EC},\"key_ops\":[\"verify\",1]}}"),
+            format!("{{{EC},\"ext\":\"true\"}}"),
             format!("{{{EC},\"alg\":\"ES384\"}}"),
             format!("{{{EC},\"alg\":\"HS256\"}}"),
             format!("{{{off_curve}}}"),

@@ -4,7 +4,6 @@
 mod attacks;
 mod canonical;
 mod case;
-mod keys;
 mod mint;
 mod source;
 mod suites;
@@ -13,6 +12,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use conformance_generator::keys;
 use serde_json::{Map, Value, json};
 
 fn main() -> ExitCode {

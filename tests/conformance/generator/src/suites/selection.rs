@@ -260,6 +260,9 @@ pub fn suite() -> Suite {
         ("alg-not-a-string", "an alg that is not a string", rsa(json!({ "alg": ["RS256"] })), rs()),
         ("use-not-a-string", "a use that is not a string", rsa(json!({ "use": 1 })), rs()),
         ("key-ops-not-an-array", "key_ops that are not an array", rsa(json!({ "key_ops": "verify" })), rs()),
+        ("key-ops-twice", "key_ops with one twice", rsa(json!({ "key_ops": ["verify", "verify"] })), rs()),
+        ("key-ops-not-strings", "key_ops with a number", rsa(json!({ "key_ops": ["verify", 1] })), rs()),
+        ("ext-not-a-boolean", "an ext that is not a boolean", rsa(json!({ "ext": "true" })), rs()),
     ];
     for (id, what, bad, token) in skipped {
         remote(

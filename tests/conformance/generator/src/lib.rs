@@ -1,0 +1,3 @@
+//! The committed test keys, for the other suites that mint with them.
+
+pub mod keys;
