@@ -51,9 +51,15 @@ export class Comparison {
       mutant ??= takeApart(token, set);
       const judged = { ...judgement(ours), peer, theirs: verdicts[peer], mutant, now: this.now };
       // Claims that both accept are the same, whatever the name.
-      const difference = verdict === "A" && outcome === "A" ? undefined : DIFFERENCES.find((each) => applies(each, judged));
+      const difference =
+        verdict === "A" && outcome === "A" ? undefined : DIFFERENCES.find((each) => applies(each, judged));
       if (difference === undefined) {
-        const what = outcome === "R" ? "accepts what we refuse" : verdict === "A" ? "reads other claims" : "refuses what we accept";
+        const what =
+          outcome === "R"
+            ? "accepts what we refuse"
+            : verdict === "A"
+              ? "reads other claims"
+              : "refuses what we accept";
         this.#fail(`${peer} ${what}`, { token, kinds, config, set, verdicts });
       } else {
         count(this.used, `${difference.name}\t${peer}`);
@@ -69,7 +75,11 @@ export class Comparison {
   report() {
     const sorted = (map) => [...map].sort(([, a], [, b]) => b - a);
     console.log(`${this.total} mutants of ${this.kinds.size} kinds, ${this.accepted} accepted`);
-    console.log(`by our code: ${sorted(this.codes).map(([code, times]) => `${code} ${times}`).join(", ")}`);
+    console.log(
+      `by our code: ${sorted(this.codes)
+        .map(([code, times]) => `${code} ${times}`)
+        .join(", ")}`,
+    );
     for (const [what, times] of sorted(this.unasked)) {
       console.log(`not asked: ${what}: ${times}`);
     }
@@ -96,7 +106,9 @@ export class Comparison {
 
 /** A difference without a code is about what ours accepts. */
 const applies = ({ peers = PEERS, code, when }, judged) =>
-  peers.includes(judged.peer) && (judged.accepted ? code === undefined : [code].flat().includes(judged.code)) && when(judged);
+  peers.includes(judged.peer) &&
+  (judged.accepted ? code === undefined : [code].flat().includes(judged.code)) &&
+  when(judged);
 
 function judgement(ours) {
   const [outcome, code, claim, reason] = ours.split("\t");

@@ -44,10 +44,16 @@ function isWeakRsa({ kty, n, e }) {
   return kty === "RSA" && (modulus.length < 256 || value < 3 || value % 2 === 0 || significant.length > 4);
 }
 
+const COORDINATES = { "P-256": 32, "P-384": 48, "P-521": 66, secp256k1: 32, Ed25519: 32 };
+const fitsItsCurve = ({ kty, crv }, length) => kty === "RSA" || kty === "AKP" || COORDINATES[crv] === length;
+
 /** The configured keys that a token may mean. */
 const meant = ({ jwks, isSet, header }) =>
   jwks.filter((jwk) => isObject(jwk) && (!isSet || !has(header, "kid") || jwk.kid === header.kid));
-const someKey = (predicate) => ({ mutant }) => mutant.jwks.filter(isObject).some(predicate);
+const someKey =
+  (predicate) =>
+  ({ mutant }) =>
+    mutant.jwks.filter(isObject).some(predicate);
 const isFraction = (value) => typeof value === "number" && !Number.isInteger(value);
 const isNear = (value, { now, mutant }) =>
   typeof value === "number" && Math.abs(value - now) <= (mutant.options.clockTolerance ?? 0) + 14_400;
@@ -106,6 +112,14 @@ export const DIFFERENCES = [
       meant(mutant).some((jwk) => isForAnotherUse(jwk) || (has(jwk, "alg") && jwk.alg !== mutant.header.alg)),
   },
   {
+    name: "the curve of an EC key may be any",
+    rule: "BEHAVIOUR 4",
+    peers: ["jsonwebtoken"],
+    code: ["ERR_ALG_NOT_ALLOWED", "ERR_KEY_NOT_FOUND", "ERR_CONFIG"],
+    when: ({ mutant }) =>
+      meant(mutant).some(({ kty, crv }) => kty === "EC" && !/^(P-(256|384|521)|secp256k1)$/.test(crv)),
+  },
+  {
     name: "more than one key fits, and each is tried or the first is taken",
     rule: "BEHAVIOUR 5",
     code: "ERR_KEY_AMBIGUOUS",
@@ -123,6 +137,13 @@ export const DIFFERENCES = [
     peers: ["pyjwt"],
     code: "ERR_CLAIMS_MALFORMED",
     when: ({ mutant }) => mutant.claimsOddities.has("syntax") && /NaN|Infinity/.test(mutant.claimsText),
+  },
+  {
+    name: "JSON in UTF-16",
+    rule: "BEHAVIOUR 3 rows 3 and 8",
+    peers: ["pyjwt"],
+    code: ["ERR_TOKEN_MALFORMED", "ERR_CLAIMS_MALFORMED"],
+    when: ({ mutant }) => [mutant.headerText, mutant.claimsText].some((text) => text.startsWith("{\0")),
   },
   {
     name: "a required typ cannot be asked for",
@@ -212,7 +233,7 @@ export const DIFFERENCES = [
     code: "ERR_CONFIG",
     when: someKey((jwk) =>
       ["n", "e", "x", "y", "pub"].some(
-        (name) => isText(jwk[name]) && (isLaxText(jwk[name]) || (jwk.kty === "EC" && bytesOf(jwk[name])[0] === 0)),
+        (name) => isText(jwk[name]) && (isLaxText(jwk[name]) || !fitsItsCurve(jwk, bytesOf(jwk[name]).length)),
       ),
     ),
   },
@@ -258,6 +279,13 @@ export const DIFFERENCES = [
     when: ({ mutant }) => mutant.header.alg === "ES256K",
   },
   {
+    name: "a public key whose key_ops have sign beside verify, which WebCrypto refuses",
+    rule: "BEHAVIOUR 5: containing verify",
+    peers: ["jose"],
+    when: ({ mutant, theirs }) =>
+      meant(mutant).some(({ key_ops: operations }) => operations?.includes("sign")) && theirs.includes("key usage"),
+  },
+  {
     name: "algorithms that they have not",
     rule: "BEHAVIOUR 4",
     peers: OTHERS,
@@ -274,7 +302,8 @@ export const DIFFERENCES = [
     name: "a set with a member that they cannot read",
     rule: "BEHAVIOUR 5",
     peers: ["jsonwebtoken"],
-    when: ({ mutant, theirs }) => mutant.isSet && /unknown variant|missing field|invalid type|did not match/.test(theirs),
+    when: ({ mutant, theirs }) =>
+      mutant.isSet && /unknown variant|missing field|invalid type|did not match/.test(theirs),
   },
   {
     name: "members of header and JWK whose types are not RFC 7515's business",

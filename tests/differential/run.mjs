@@ -24,7 +24,9 @@ const { values: given } = parseArgs({
 });
 
 /** Mutants that are handed out at once. */
-const BATCH = 500;
+const BATCH = 1000;
+/** Batches that are under way at a time. */
+const AHEAD = 3;
 const FIXED_SEED = "1";
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const root = (path) => here(`../../${path}`);
@@ -93,15 +95,17 @@ async function* batches(seed, count) {
 async function run(seed, count, comparison) {
   const verifiers = Object.entries(VERIFIERS).map(([name, command]) => [name, new Verifier(name, command)]);
   const configs = new Map();
-  let pending = Promise.resolve();
+  const underWay = [];
   for await (const { lines, tokens } of batches(seed, count)) {
-    await pending;
+    if (underWay.length === AHEAD) {
+      await underWay.shift();
+    }
     if (tokens > 0) {
       const answers = verifiers.map(async ([name, verifier]) => [name, await verifier.ask(lines, tokens)]);
-      pending = Promise.all(answers).then((verdicts) => settle(lines, verdicts, configs, comparison));
+      underWay.push(Promise.all(answers).then((verdicts) => settle(lines, verdicts, configs, comparison)));
     }
   }
-  await pending;
+  await Promise.all(underWay);
   for (const [, verifier] of verifiers) {
     verifier.process.stdin.end();
   }

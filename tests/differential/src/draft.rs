@@ -142,8 +142,7 @@ impl<'a> Draft<'a> {
                     Stage::SignatureSegment
                 }
                 Stage::SignatureSegment | Stage::Token => {
-                    self.token =
-                        format!("{}.{}.{}", self.header_segment, self.payload_segment, self.signature_segment);
+                    self.token = format!("{}.{}.{}", self.header_segment, self.payload_segment, self.signature_segment);
                     Stage::Token
                 }
             };

@@ -88,4 +88,3 @@ fn space(segment: &mut String, random: &mut Random) {
     let at = random.below(segment.len() + 1);
     segment.insert_str(at, *random.pick(&[" ", "\n", "\t", "\r\n"]));
 }
-

@@ -6,15 +6,21 @@ use crate::draft::{Stage, quoted};
 use Stage::Members;
 
 /// Values of every JSON type.
-const ANY: [&str; 12] =
-    ["null", "true", "false", "0", "1", "-1", "\"\"", "\"x\"", "[]", "{}", "[\"x\"]", "{\"a\":1}"];
+const ANY: [&str; 12] = ["null", "true", "false", "0", "1", "-1", "\"\"", "\"x\"", "[]", "{}", "[\"x\"]", "{\"a\":1}"];
 
 pub const KINDS: &[Kind] = &[
     kind("claim-iss-any-type", Members, |draft, random| draft.claims.set("iss", *random.pick(&ANY))),
     kind("claim-iss-other", Members, |draft, random| {
         let iss = *random.pick(&[
-            "https://issuer.example/", "https://issuer.exampl", "https://issuer.example.evil", "HTTPS://ISSUER.EXAMPLE",
-            "https://issuer.example ", "https://issuer.example\0", "https://other.example", "http://issuer.example", "",
+            "https://issuer.example/",
+            "https://issuer.exampl",
+            "https://issuer.example.evil",
+            "HTTPS://ISSUER.EXAMPLE",
+            "https://issuer.example ",
+            "https://issuer.example\0",
+            "https://other.example",
+            "http://issuer.example",
+            "",
         ]);
         draft.claims.set("iss", quoted(iss));
     }),
@@ -23,12 +29,26 @@ pub const KINDS: &[Kind] = &[
     kind("claim-aud-any-type", Members, |draft, random| draft.claims.set("aud", *random.pick(&ANY))),
     kind("claim-aud-array", Members, |draft, random| {
         let aud = *random.pick(&[
-            "[\"api\"]", "[\"other\",\"api\"]", "[\"other\"]", "[]", "[\"\"]", "[\"api\",\"api\"]", "[\"API\"]", "[\"api \"]",
+            "[\"api\"]",
+            "[\"other\",\"api\"]",
+            "[\"other\"]",
+            "[]",
+            "[\"\"]",
+            "[\"api\",\"api\"]",
+            "[\"API\"]",
+            "[\"api \"]",
         ]);
         draft.claims.set("aud", aud);
     }),
     kind("claim-aud-array-mixed", Members, |draft, random| {
-        let aud = *random.pick(&["[\"api\",1]", "[null,\"api\"]", "[[\"api\"]]", "[\"api\",[\"api\"]]", "[{},\"api\"]", "[true]"]);
+        let aud = *random.pick(&[
+            "[\"api\",1]",
+            "[null,\"api\"]",
+            "[[\"api\"]]",
+            "[\"api\",[\"api\"]]",
+            "[{},\"api\"]",
+            "[true]",
+        ]);
         draft.claims.set("aud", aud);
     }),
     kind("claim-aud-other", Members, |draft, random| {
@@ -55,7 +75,10 @@ pub const KINDS: &[Kind] = &[
     kind("claim-crit-in-claims", Members, |draft, _| draft.claims.set("crit", "[\"exp\"]")),
     kind("claim-name-any-type", Members, |draft, random| draft.claims.set("name", *random.pick(&ANY))),
     kind("claim-roles-any-type", Members, |draft, random| {
-        draft.claims.set("realm_access", *random.pick(&["{\"roles\":[\"a\",1,null,\"b\"]}", "{\"roles\":\"admin\"}", "null", "[]", "{}"]));
+        draft.claims.set(
+            "realm_access",
+            *random.pick(&["{\"roles\":[\"a\",1,null,\"b\"]}", "{\"roles\":\"admin\"}", "null", "[]", "{}"]),
+        );
     }),
     kind("claim-scope-any-type", Members, |draft, random| {
         draft.claims.set("scope", *random.pick(&["\"a b\"", "\" a  b \"", "[\"a\",1]", "null", "1", "{}", "\"\""]));

@@ -10,8 +10,24 @@ use Stage::{Members, Segments};
 
 /// Every algorithm name there is a key for.
 const NAMES: [&str; 18] = [
-    "HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "ES256K",
-    "EdDSA", "Ed25519", "ML-DSA-44", "ML-DSA-65", "ML-DSA-87",
+    "HS256",
+    "HS384",
+    "HS512",
+    "RS256",
+    "RS384",
+    "RS512",
+    "PS256",
+    "PS384",
+    "PS512",
+    "ES256",
+    "ES384",
+    "ES512",
+    "ES256K",
+    "EdDSA",
+    "Ed25519",
+    "ML-DSA-44",
+    "ML-DSA-65",
+    "ML-DSA-87",
 ];
 
 /// A value of some other JSON type than a string.
@@ -55,7 +71,18 @@ pub const KINDS: &[Kind] = &[
     kind("header-alg-absent", Members, |draft, _| draft.header.remove("alg")),
     kind("header-alg-not-text", Members, |draft, random| draft.header.set("alg", *random.pick(&NOT_TEXT))),
     kind("header-alg-unknown", Members, |draft, random| {
-        let name = *random.pick(&["HS1", "RS1", "ES521", "RS257", "EdDSA25519", "Ed448", "ES384K", "A256GCM", "RSA-OAEP", "dir"]);
+        let name = *random.pick(&[
+            "HS1",
+            "RS1",
+            "ES521",
+            "RS257",
+            "EdDSA25519",
+            "Ed448",
+            "ES384K",
+            "A256GCM",
+            "RSA-OAEP",
+            "dir",
+        ]);
         draft.header.set("alg", quoted(name));
     }),
     // CVE-2015-9235 and its kin: the public key as an HMAC secret.
@@ -76,13 +103,26 @@ pub const KINDS: &[Kind] = &[
     }),
     kind("header-kid-not-text", Members, |draft, random| draft.header.set("kid", *random.pick(&NOT_TEXT))),
     kind("header-kid-other", Members, |draft, random| {
-        let kid = *random.pick(&["other", "", "rsa-a", "ed-a", "../../dev/null", "' OR 1=1", "http://kid.test/", "RSA-A"]);
+        let kid =
+            *random.pick(&["other", "", "rsa-a", "ed-a", "../../dev/null", "' OR 1=1", "http://kid.test/", "RSA-A"]);
         draft.header.set("kid", quoted(kid));
     }),
     kind("header-kid-absent", Members, |draft, _| draft.header.remove("kid")),
     kind("header-typ-not-text", Members, |draft, random| draft.header.set("typ", *random.pick(&NOT_TEXT))),
     kind("header-typ-other", Members, |draft, random| {
-        let typ = *random.pick(&["JWT", "jwt", "at+jwt", "AT+JWT", "application/at+jwt", "APPLICATION/AT+JWT", "JOSE", "", "dpop+jwt", "at+jwt ", "text/at+jwt"]);
+        let typ = *random.pick(&[
+            "JWT",
+            "jwt",
+            "at+jwt",
+            "AT+JWT",
+            "application/at+jwt",
+            "APPLICATION/AT+JWT",
+            "JOSE",
+            "",
+            "dpop+jwt",
+            "at+jwt ",
+            "text/at+jwt",
+        ]);
         draft.header.set("typ", quoted(typ));
     }),
     kind("header-typ-absent", Members, |draft, _| draft.header.remove("typ")),

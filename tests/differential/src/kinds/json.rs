@@ -11,7 +11,8 @@ pub const KINDS: &[Kind] = &[
         text(draft, random).splice(0..0, [0xef, 0xbb, 0xbf]);
     }),
     kind("json-not-utf8", Bytes, |draft, random| {
-        let bad: &[u8] = *random.pick(&[&[0xff][..], &[0xc0, 0xaf], &[0xed, 0xa0, 0x80], &[0xf5, 0x80, 0x80, 0x80], &[0xe2, 0x82]]);
+        let bad: &[u8] =
+            *random.pick(&[&[0xff][..], &[0xc0, 0xaf], &[0xed, 0xa0, 0x80], &[0xf5, 0x80, 0x80, 0x80], &[0xe2, 0x82]]);
         insert_member(text(draft, random), &[b"\"raw\":\"", bad, b"\""].concat());
     }),
     kind("json-utf16", Bytes, |draft, random| {
@@ -31,7 +32,10 @@ pub const KINDS: &[Kind] = &[
     }),
     kind("json-duplicate-claim", Bytes, |draft, random| {
         let member: &[u8] = *random.pick(&[
-            &br#""sub":"user-2""#[..], br#""exp":99999999999"#, br#""iss":"https://evil.example""#, br#""new":1,"new":1"#,
+            &br#""sub":"user-2""#[..],
+            br#""exp":99999999999"#,
+            br#""iss":"https://evil.example""#,
+            br#""new":1,"new":1"#,
         ]);
         insert_member(&mut draft.payload_bytes, member);
     }),
@@ -42,11 +46,13 @@ pub const KINDS: &[Kind] = &[
         insert_member(&mut draft.payload_bytes, br#""deep":[{"a":1,"b":{"c":1,"c":2}}]"#);
     }),
     kind("json-duplicate-header", Bytes, |draft, random| {
-        let member: &[u8] = *random.pick(&[&br#""alg":"none""#[..], br#""kid":"other""#, br#""typ":"JWT""#, br#""a\u006cg":"HS256""#]);
+        let member: &[u8] =
+            *random.pick(&[&br#""alg":"none""#[..], br#""kid":"other""#, br#""typ":"JWT""#, br#""a\u006cg":"HS256""#]);
         insert_member(&mut draft.header_bytes, member);
     }),
     kind("json-lone-surrogate", Bytes, |draft, random| {
-        let member: &[u8] = *random.pick(&[&br#""x":"\ud800""#[..], br#""x":"\udc00\ud800""#, br#""\ud83d":1"#, br#""x":"\uD83Dx""#]);
+        let member: &[u8] =
+            *random.pick(&[&br#""x":"\ud800""#[..], br#""x":"\udc00\ud800""#, br#""\ud83d":1"#, br#""x":"\uD83Dx""#]);
         insert_member(text(draft, random), member);
     }),
     kind("json-surrogate-pair", Bytes, |draft, random| {
@@ -58,22 +64,39 @@ pub const KINDS: &[Kind] = &[
     }),
     kind("json-large-number", Bytes, |draft, random| {
         let member: &[u8] = *random.pick(&[
-            &br#""x":9007199254740993"#[..], br#""x":18446744073709551616"#, br#""x":-9223372036854775809"#,
-            br#""x":1e308"#, br#""x":123456789012345678901234567890"#,
+            &br#""x":9007199254740993"#[..],
+            br#""x":18446744073709551616"#,
+            br#""x":-9223372036854775809"#,
+            br#""x":1e308"#,
+            br#""x":123456789012345678901234567890"#,
         ]);
         insert_member(text(draft, random), member);
     }),
     kind("json-odd-number", Bytes, |draft, random| {
         let member: &[u8] = *random.pick(&[
-            &br#""x":-0"#[..], br#""x":1.0"#, br#""x":1E2"#, br#""x":0.1e-7"#, br#""x":5e-324"#, br#""x":2e-400"#,
+            &br#""x":-0"#[..],
+            br#""x":1.0"#,
+            br#""x":1E2"#,
+            br#""x":0.1e-7"#,
+            br#""x":5e-324"#,
+            br#""x":2e-400"#,
             br#""x":0.30000000000000004"#,
         ]);
         insert_member(text(draft, random), member);
     }),
     kind("json-not-a-number", Bytes, |draft, random| {
         let member: &[u8] = *random.pick(&[
-            &br#""x":NaN"#[..], br#""x":Infinity"#, br#""x":-Infinity"#, br#""x":01"#, br#""x":+1"#, br#""x":.5"#,
-            br#""x":1."#, br#""x":0x10"#, br#""x":1_000"#, br#""x":-"#, br#""x":1e"#,
+            &br#""x":NaN"#[..],
+            br#""x":Infinity"#,
+            br#""x":-Infinity"#,
+            br#""x":01"#,
+            br#""x":+1"#,
+            br#""x":.5"#,
+            br#""x":1."#,
+            br#""x":0x10"#,
+            br#""x":1_000"#,
+            br#""x":-"#,
+            br#""x":1e"#,
         ]);
         insert_member(text(draft, random), member);
     }),
@@ -89,11 +112,24 @@ pub const KINDS: &[Kind] = &[
         insert_before_end(text(draft, random), comment);
     }),
     kind("json-control-character", Bytes, |draft, random| {
-        let member: &[u8] = *random.pick(&[&b"\"x\":\"a\nb\""[..], b"\"x\":\"\0\"", b"\"x\":\"\x1f\"", b"\"x\":\"\t\"", b"\"x\":\"\x7f\""]);
+        let member: &[u8] = *random.pick(&[
+            &b"\"x\":\"a\nb\""[..],
+            b"\"x\":\"\0\"",
+            b"\"x\":\"\x1f\"",
+            b"\"x\":\"\t\"",
+            b"\"x\":\"\x7f\"",
+        ]);
         insert_member(text(draft, random), member);
     }),
     kind("json-odd-escape", Bytes, |draft, random| {
-        let member: &[u8] = *random.pick(&[&br#""x":"\x41""#[..], br#""x":"\u12""#, br#""x":"\'""#, br#""x":"\u{41}""#, br#""x":"\/\b\f""#, br#""x":"\U0041""#]);
+        let member: &[u8] = *random.pick(&[
+            &br#""x":"\x41""#[..],
+            br#""x":"\u12""#,
+            br#""x":"\'""#,
+            br#""x":"\u{41}""#,
+            br#""x":"\/\b\f""#,
+            br#""x":"\U0041""#,
+        ]);
         insert_member(text(draft, random), member);
     }),
     kind("json-nul-escape", Bytes, |draft, random| insert_member(text(draft, random), br#""x\u0000":"\u0000""#)),
@@ -102,12 +138,14 @@ pub const KINDS: &[Kind] = &[
         insert_member(text(draft, random), member);
     }),
     kind("json-payload-not-an-object", Bytes, |draft, random| {
-        let value: &[u8] = *random.pick(&[&b"[]"[..], b"null", b"\"x\"", b"1", b"true", b"[{\"sub\":\"x\"}]", b"", b" "]);
+        let value: &[u8] =
+            *random.pick(&[&b"[]"[..], b"null", b"\"x\"", b"1", b"true", b"[{\"sub\":\"x\"}]", b"", b" "]);
         draft.payload_bytes = value.to_vec();
     }),
     kind("json-payload-empty-object", Bytes, |draft, _| draft.payload_bytes = b"{}".to_vec()),
     kind("json-header-not-an-object", Bytes, |draft, random| {
-        let value: &[u8] = *random.pick(&[&b"[]"[..], b"null", b"\"RS256\"", b"{}", b" ", b"{\"alg\"", b"[{\"alg\":\"HS256\"}]"]);
+        let value: &[u8] =
+            *random.pick(&[&b"[]"[..], b"null", b"\"RS256\"", b"{}", b" ", b"{\"alg\"", b"[{\"alg\":\"HS256\"}]"]);
         draft.header_bytes = value.to_vec();
     }),
     kind("json-payload-random", Bytes, |draft, random| {

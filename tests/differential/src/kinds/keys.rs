@@ -40,16 +40,27 @@ pub const KINDS: &[KeyKind] = &[
         draft.jwk["alg"] = alg.into();
     }),
     kind("key-alg-of-another-type", |draft, random| {
-        draft.jwk["alg"] = (*random.pick(&["HS256", "RS256", "ES256", "EdDSA", "RSA-OAEP", "none", "ML-DSA-44"])).into();
+        draft.jwk["alg"] =
+            (*random.pick(&["HS256", "RS256", "ES256", "EdDSA", "RSA-OAEP", "none", "ML-DSA-44"])).into();
     }),
-    kind("key-alg-not-text", |draft, random| draft.jwk["alg"] = random.pick(&[json!(null), json!(1), json!([])]).clone()),
+    kind("key-alg-not-text", |draft, random| {
+        draft.jwk["alg"] = random.pick(&[json!(null), json!(1), json!([])]).clone()
+    }),
     kind("key-use", |draft, random| {
-        draft.jwk["use"] = random.pick(&[json!("sig"), json!("enc"), json!("SIG"), json!(""), json!(null), json!(1)]).clone();
+        draft.jwk["use"] =
+            random.pick(&[json!("sig"), json!("enc"), json!("SIG"), json!(""), json!(null), json!(1)]).clone();
     }),
     kind("key-ops", |draft, random| {
         let values = [
-            json!(["verify"]), json!(["sign"]), json!(["sign", "verify"]), json!([]), json!("verify"), json!(null),
-            json!(["verify", "verify"]), json!(["verify", 1]), json!(["encrypt"]),
+            json!(["verify"]),
+            json!(["sign"]),
+            json!(["sign", "verify"]),
+            json!([]),
+            json!("verify"),
+            json!(null),
+            json!(["verify", "verify"]),
+            json!(["verify", 1]),
+            json!(["encrypt"]),
         ];
         draft.jwk["key_ops"] = random.pick(&values).clone();
     }),
@@ -72,7 +83,8 @@ pub const KINDS: &[KeyKind] = &[
         if space == " " { respell(draft, |text| text + " ") } else { respell(draft, |text| format!("\n{text}")) }
     }),
     kind("key-crv-other", |draft, random| {
-        draft.jwk["crv"] = (*random.pick(&["P-256", "P-384", "P-521", "p-256", "secp256k1", "Ed25519", "Ed448", "X25519", ""])).into();
+        draft.jwk["crv"] =
+            (*random.pick(&["P-256", "P-384", "P-521", "p-256", "secp256k1", "Ed25519", "Ed448", "X25519", ""])).into();
     }),
     kind("key-kty-other", |draft, random| {
         draft.jwk["kty"] = (*random.pick(&["RSA", "EC", "OKP", "AKP", "oct", "rsa", "ec", ""])).into();
@@ -108,7 +120,11 @@ pub const KINDS: &[KeyKind] = &[
     }),
     kind("key-more-members", |draft, random| {
         let members = [
-            ("x5c", json!(["AAAA"])), ("x5t", json!(1)), ("ext", json!(true)), ("ext", json!("yes")), ("foo", json!({})),
+            ("x5c", json!(["AAAA"])),
+            ("x5t", json!(1)),
+            ("ext", json!(true)),
+            ("ext", json!("yes")),
+            ("foo", json!({})),
             ("x5u", json!("http://127.0.0.1:1/")),
         ];
         let (name, value) = random.pick(&members);
@@ -142,14 +158,20 @@ pub const KINDS: &[KeyKind] = &[
     }),
     kind("set-unknown-key-beside", |draft, random| {
         let unknown = [
-            json!({ "kty": "XYZ", "kid": "xyz" }), json!({ "kty": "OKP", "crv": "X25519", "x": "AA", "kid": "x" }),
-            json!({ "kty": "EC", "crv": "P-192", "kid": "old" }), json!({ "kty": "RSA", "use": "enc", "kid": "e", "n": "AQAB", "e": "AQAB" }),
+            json!({ "kty": "XYZ", "kid": "xyz" }),
+            json!({ "kty": "OKP", "crv": "X25519", "x": "AA", "kid": "x" }),
+            json!({ "kty": "EC", "crv": "P-192", "kid": "old" }),
+            json!({ "kty": "RSA", "use": "enc", "kid": "e", "n": "AQAB", "e": "AQAB" }),
         ];
         let unknown = random.pick(&unknown).clone();
         beside(draft).insert(0, unknown);
     }),
     kind("set-broken-key-beside", |draft, random| {
-        let broken = [json!({}), json!({ "kty": "EC", "crv": "P-256", "kid": "b" }), json!({ "kty": "RSA", "n": "AQAB", "e": "AQAB", "kid": "b" })];
+        let broken = [
+            json!({}),
+            json!({ "kty": "EC", "crv": "P-256", "kid": "b" }),
+            json!({ "kty": "RSA", "n": "AQAB", "e": "AQAB", "kid": "b" }),
+        ];
         let broken = random.pick(&broken).clone();
         beside(draft).insert(0, broken);
     }),

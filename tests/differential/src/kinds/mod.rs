@@ -29,12 +29,5 @@ const fn kind(name: &'static str, stage: Stage, apply: fn(&mut Draft<'_>, &mut R
 
 /// Every kind that changes a token, in groups: a group is chosen first, so that a long one does not
 /// crowd out the others.
-pub const GROUPS: [&[Kind]; 7] = [
-    structure::KINDS,
-    base64::KINDS,
-    json::KINDS,
-    header::KINDS,
-    claims::KINDS,
-    times::KINDS,
-    signature::KINDS,
-];
+pub const GROUPS: [&[Kind]; 7] =
+    [structure::KINDS, base64::KINDS, json::KINDS, header::KINDS, claims::KINDS, times::KINDS, signature::KINDS];
