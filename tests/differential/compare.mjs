@@ -90,8 +90,8 @@ export class Comparison {
       console.log(`  ${counts === "" ? "never" : counts}: ${name} (${rule})`);
     }
     const shown = new Map();
-    if (process.env.DIFF_DUMP) {
-      writeFileSync(process.env.DIFF_DUMP, this.problems.map((p) => JSON.stringify(p)).join("\n"));
+    if (process.env.BEARERGATE_DIFFERENCES) {
+      writeFileSync(process.env.BEARERGATE_DIFFERENCES, this.problems.map((p) => JSON.stringify(p)).join("\n"));
     }
     for (const problem of this.problems) {
       const sort = `${problem.what} / ${problem.kinds.join("+")} / ${problem.verdicts.rust.slice(0, 80)}`;

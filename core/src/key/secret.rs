@@ -6,7 +6,7 @@ use aws_lc_rs::hmac;
 use base64::alphabet;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use base64::engine::{DecodePaddingMode, Engine};
-use zeroize::Zeroizing;
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use super::{Material, PreparedKey, pem};
 use crate::alg::{Alg, AlgSet};
@@ -29,6 +29,9 @@ impl Secret {
         &self.0
     }
 }
+
+/// Its only field is wiped.
+impl ZeroizeOnDrop for Secret {}
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

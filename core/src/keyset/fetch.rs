@@ -18,10 +18,17 @@ pub(crate) enum Fetched {
 }
 
 /// The entity tag of the set we have, and where it came from.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Validator {
     url: Url,
     etag: String,
+}
+
+/// Shown without the URL, whose query may hold a key.
+impl std::fmt::Debug for Validator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Validator").field("etag", &self.etag).finish_non_exhaustive()
+    }
 }
 
 pub(super) async fn fetch(

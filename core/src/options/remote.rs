@@ -15,7 +15,7 @@ use super::{ConfigError, JwksOptions, TrustOptions};
 use crate::keyset::{KeySet, Timing, certificates_from_file, certificates_from_pem};
 
 /// Where a remote set is.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub(crate) enum Locator {
     JwksUri(Url),
     Issuer { name: String, url: Url },
@@ -26,6 +26,12 @@ impl fmt::Display for Locator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (Self::JwksUri(url) | Self::Issuer { url, .. }) = self;
         write!(f, "{}{}", url.origin().ascii_serialization(), url.path())
+    }
+}
+
+impl fmt::Debug for Locator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
