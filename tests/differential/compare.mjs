@@ -1,4 +1,3 @@
-import { writeFileSync } from "node:fs";
 // The rule, and the counts. A verdict is a line: `A` with claims (and, of ours, the rest of the context),
 // `R` with a code or a message, `U` where a verifier cannot be asked.
 import { DIFFERENCES } from "./differences.mjs";
@@ -7,6 +6,7 @@ import { takeApart } from "./mutant.mjs";
 const OURS = ["rust", "node", "python"];
 const PEERS = ["jose", "pyjwt", "jsonwebtoken"];
 const MOST_SHOWN = 20;
+const PROGRESS = 100_000;
 
 const count = (map, name) => map.set(name, (map.get(name) ?? 0) + 1);
 
@@ -25,6 +25,9 @@ export class Comparison {
 
   add({ token, kinds, config }, set, verdicts) {
     this.total += 1;
+    if (this.total % PROGRESS === 0) {
+      console.log(`${this.total} so far, ${this.problems.length} without a name`);
+    }
     for (const kind of kinds) {
       count(this.kinds, kind);
     }
@@ -90,9 +93,6 @@ export class Comparison {
       console.log(`  ${counts === "" ? "never" : counts}: ${name} (${rule})`);
     }
     const shown = new Map();
-    if (process.env.BEARERGATE_DIFFERENCES) {
-      writeFileSync(process.env.BEARERGATE_DIFFERENCES, this.problems.map((p) => JSON.stringify(p)).join("\n"));
-    }
     for (const problem of this.problems) {
       const sort = `${problem.what} / ${problem.kinds.join("+")} / ${problem.verdicts.rust.slice(0, 80)}`;
       if (count(shown, sort).get(sort) === 1 && shown.size <= MOST_SHOWN) {

@@ -6,6 +6,7 @@
 // accepts and ours refuses has a name in differences.mjs.
 import { spawn } from "node:child_process";
 import { randomInt } from "node:crypto";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -80,6 +81,7 @@ class Verifier {
 async function* batches(seed, count) {
   const args = ["--seed", seed, "--count", String(count), "--now", given.now];
   const source = spawn(generator, args, { stdio: ["ignore", "pipe", "inherit"] });
+  const ended = once(source, "exit");
   let [lines, tokens] = [[], 0];
   for await (const line of linesOf(source.stdout)) {
     lines.push(line);
@@ -90,6 +92,11 @@ async function* batches(seed, count) {
     }
   }
   yield { lines, tokens };
+  const [code] = await ended;
+  if (code !== 0) {
+    console.error(`the generator ended with ${code}`);
+    process.exit(1);
+  }
 }
 
 async function run(seed, count, comparison) {

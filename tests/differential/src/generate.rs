@@ -94,7 +94,10 @@ impl<W: Write> Generator<'_, W> {
         let mut draft = world.draft(self.keys, self.now);
         for kind in &chosen {
             draft.advance(kind.stage);
-            (kind.apply)(&mut draft, &mut self.random);
+            // Mutations before it may have left nothing to change.
+            if kind.stage != Stage::Signature || !draft.signature.is_empty() {
+                (kind.apply)(&mut draft, &mut self.random);
+            }
         }
         draft.advance(Stage::Token);
         let names: Vec<_> = key_kind.into_iter().chain(chosen.iter().map(|kind| kind.name)).collect();

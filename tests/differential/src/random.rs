@@ -17,9 +17,9 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// A number below the bound.
+    /// A number below the bound; 0 where there is none.
     pub fn below(&mut self, bound: usize) -> usize {
-        usize::try_from(self.next() % bound as u64).expect("below a usize")
+        usize::try_from(self.next() % (bound as u64).max(1)).expect("below a usize")
     }
 
     /// Whether one of `in_so_many` comes up.

@@ -167,8 +167,10 @@ pub const KINDS: &[Kind] = &[
     kind("json-byte-changed", Bytes, |draft, random| {
         let byte = random.byte();
         let text = text(draft, random);
-        let at = usize::from(byte) % text.len();
-        text[at] ^= 1 << (byte % 8);
+        let at = usize::from(byte) % text.len().max(1);
+        if let Some(changed) = text.get_mut(at) {
+            *changed ^= 1 << (byte % 8);
+        }
     }),
     kind("json-many-members", Members, |draft, random| {
         for at in 0..random.below(60) {

@@ -81,8 +81,8 @@ pub const KINDS: &[Kind] = &[
 ];
 
 fn integer(bytes: &[u8]) -> Vec<u8> {
-    let zeros = bytes.iter().take_while(|byte| **byte == 0).count().min(bytes.len() - 1);
-    let lead: &[u8] = if bytes[zeros] & 0x80 == 0 { &[] } else { &[0] };
+    let zeros = bytes.iter().take_while(|byte| **byte == 0).count().min(bytes.len().saturating_sub(1));
+    let lead: &[u8] = if bytes.get(zeros).is_some_and(|byte| byte & 0x80 != 0) { &[0] } else { &[] };
     der(2, &[lead, &bytes[zeros..]].concat())
 }
 

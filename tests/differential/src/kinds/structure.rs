@@ -46,19 +46,21 @@ pub const KINDS: &[Kind] = &[
     kind("structure-character-changed", Token, |draft, random| replace(draft, random, 1)),
     kind("structure-character-inserted", Token, |draft, random| replace(draft, random, 0)),
     kind("structure-character-removed", Token, |draft, random| {
-        let at = random.below(draft.token.len());
-        draft.token.remove(at);
+        let at = place(draft, random);
+        if at < draft.token.len() {
+            draft.token.remove(at);
+        }
     }),
     kind("structure-cut-short", Token, |draft, random| {
-        let length = random.below(draft.token.len());
+        let length = place(draft, random);
         draft.token.truncate(length);
     }),
     kind("structure-other-script", Token, |draft, random| {
-        let at = random.below(draft.token.len());
+        let at = place(draft, random);
         draft.token.insert(at, *random.pick(&['é', '\u{0}', 'А', '\u{200b}', '．', '\u{1f600}']));
     }),
     kind("structure-case-changed", Token, |draft, random| {
-        let at = random.below(draft.token.len());
+        let at = place(draft, random);
         let tail = draft.token.split_off(at);
         draft.token += &tail.to_ascii_uppercase();
     }),
@@ -91,9 +93,20 @@ pub const KINDS: &[Kind] = &[
     }),
 ];
 
+/// A place in the token, between two characters of it.
+fn place(draft: &Draft<'_>, random: &mut Random) -> usize {
+    let mut at = random.below(draft.token.len());
+    while !draft.token.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
 /// Puts a character of the alphabet in the place of `count` others.
 fn replace(draft: &mut Draft<'_>, random: &mut Random, count: usize) {
-    let at = random.below(draft.token.len());
+    let at = place(draft, random);
     let new = *random.pick(&['A', 'B', 'a', 'z', '0', '9', '-', '_', '.', '=', '+', '/', '~']);
-    draft.token.replace_range(at..at + count, &new.to_string());
+    let tail = draft.token.split_off(at);
+    draft.token.push(new);
+    draft.token.extend(tail.chars().skip(count));
 }
