@@ -16,7 +16,7 @@ HOST := $(shell rustc -vV | sed -n 's/^host: //p')
 NODE24 := tests/idp/node_modules/node24/bin/node
 
 .PHONY: help demo test ready setup package bench clean lint lint-rust lint-node lint-python lint-cases \
-	test-core test-conformance test-mutation test-panic test-sim test-node test-python test-faults test-processes \
+	differential audit sbom reproducible test-core test-conformance test-differential test-mutation test-panic test-sim test-node test-python test-faults test-processes \
 	test-e2e-node test-e2e-python test-package sim load
 
 help:
@@ -27,6 +27,12 @@ help:
 	@echo "make bench     speed against the bare signature"
 	@echo "make sim       a day of 10,000 replicas, and its plots in docs/"
 	@echo "make load      floods, cold starts and memory, with figures"
+	@echo "make differential COUNT=1000000"
+	@echo "               mutants of valid tokens, judged by ours and by three other verifiers"
+	@echo "make audit     licences, sources and known vulnerabilities of what is depended on"
+	@echo "make sbom      what is inside each package, in dist/"
+	@echo "make reproducible"
+	@echo "               the packages built twice are the same bytes"
 	@echo "make clean     remove what was built and installed"
 
 # --- what has to be there ---------------------------------------------------------------------
@@ -62,7 +68,7 @@ demo: build/node build/python-$(OLDEST) tests/idp/node_modules/.installed-lock t
 
 # --- the tests --------------------------------------------------------------------------------
 
-SUITES := test-core test-conformance test-mutation test-panic test-sim test-node test-python test-faults \
+SUITES := test-core test-conformance test-differential test-mutation test-panic test-sim test-node test-python test-faults \
 	test-processes test-e2e-node test-e2e-python test-package
 
 test:
@@ -84,6 +90,14 @@ test-conformance: setup lint-cases
 	BEARERGATE_OUTCOMES=$(CURDIR)/build/outcomes/node.jsonl node --test --test-reporter=dot tests/conformance/runner-node/conformance.test.mjs
 	BEARERGATE_OUTCOMES=$(CURDIR)/build/outcomes/python.jsonl $(VENV)/bin/python -m pytest -q tests/conformance/runner-python
 	node tests/conformance/compare.mjs build/outcomes/rust.jsonl build/outcomes/node.jsonl build/outcomes/python.jsonl
+
+# Mutants of valid tokens: ours agree in three languages, and what they accept `jose` accepts. Half are the
+# same each time, half are not: their seed is printed.
+COUNT ?= 20000
+test-differential differential: build/node build/python-$(OLDEST) tests/differential/node_modules/.installed-lock tests/idp/node_modules/.installed-lock
+	cargo build --locked --quiet -p differential
+	CARGO_TARGET_DIR=target/peer-jsonwebtoken cargo build --locked --quiet --manifest-path tests/differential/peers/jsonwebtoken/Cargo.toml
+	$(NODE24) tests/differential/run.mjs --python $(CURDIR)/$(VENV)/bin/python --count $(COUNT) $(if $(SEED),--seed $(SEED)) $(if $(NOW),--now $(NOW))
 
 # Each check of the core dropped in turn: some case must notice.
 test-mutation:
@@ -151,7 +165,30 @@ package: build/node build/python-$(OLDEST)
 	@ls -l dist
 
 bench:
-	cargo bench --locked --quiet --target $(HOST) -p bearergate-core --bench against_bare
+	cargo bench --locked --quiet --target $(HOST) -p bearergate-core --bench against_bare --bench first_wrong_byte
+
+# --- what is depended on ----------------------------------------------------------------------
+
+TOOLS := $(CURDIR)/build/tools
+
+build/tools/bin/%:
+	CARGO_TARGET_DIR=build/tools/target cargo install --locked --quiet --root build/tools $*
+	rm -rf build/tools/target
+
+build/tools/pip-audit: tests/supply/requirements.txt
+	rm -rf $@ && python3 -m venv $@
+	$@/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+# What cannot be reached is skipped with a message; BEARERGATE_ADVISORIES names a RustSec database on disk.
+audit: build/tools/bin/cargo-deny build/tools/pip-audit
+	tests/supply/audit.sh $(TOOLS)
+
+sbom: build/tools/bin/cargo-cyclonedx
+	tests/supply/sbom.sh $(TOOLS) dist
+
+reproducible: build/python-$(OLDEST) bindings-node/node_modules/.installed-lock
+	tests/supply/reproducible.sh bindings-python/.venv-$(OLDEST) $(HOST)
 
 # --- lint and types ---------------------------------------------------------------------------
 
@@ -159,16 +196,17 @@ lint: lint-rust lint-node lint-python lint-cases
 
 lint-rust:
 	cargo fmt --all --check
+	cargo fmt --check --manifest-path tests/differential/peers/jsonwebtoken/Cargo.toml
 	cargo clippy --locked --workspace --quiet -- -D warnings
-	cargo clippy --locked -p bearergate-core -p conformance-generator -p conformance-runner --all-targets --quiet -- -D warnings
+	cargo clippy --locked -p bearergate-core -p conformance-generator -p conformance-runner -p differential --all-targets --quiet -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --quiet --no-deps -p bearergate-core
 
 lint-node: bindings-node/node_modules/.installed-lock
 	cd bindings-node && npm run --silent lint && npm run --silent typecheck
 
 lint-python: build/python-$(OLDEST)
-	cd bindings-python && .venv-$(OLDEST)/bin/ruff check --quiet . ../tests/e2e/python ../tests/demo ../tests/conformance ../tests/faults ../tests/processes ../tests/load
-	cd bindings-python && .venv-$(OLDEST)/bin/ruff format --check --quiet . ../tests/e2e/python ../tests/demo ../tests/conformance ../tests/faults ../tests/processes ../tests/load --config pyproject.toml
+	cd bindings-python && .venv-$(OLDEST)/bin/ruff check --quiet . ../tests/e2e/python ../tests/demo ../tests/conformance ../tests/differential ../tests/faults ../tests/processes ../tests/load
+	cd bindings-python && .venv-$(OLDEST)/bin/ruff format --check --quiet . ../tests/e2e/python ../tests/demo ../tests/conformance ../tests/differential ../tests/faults ../tests/processes ../tests/load --config pyproject.toml
 	cd bindings-python && .venv-$(OLDEST)/bin/mypy
 	cd build && ../$(VENV)/bin/python -m mypy.stubtest bearergate --allowlist ../bindings-python/stubtest-allowlist.txt
 

@@ -22,7 +22,9 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def prepare(line: dict[str, Any]) -> JwtVerifier | str:
-    snake = {re.sub("[A-Z]", lambda c: "_" + c[0].lower(), name): value for name, value in line["options"].items()}
+    snake = {
+        re.sub("[A-Z]", lambda c: "_" + c[0].lower(), name): value for name, value in line["options"].items()
+    }
     try:
         hooks = take_hooks(snake)
         return JwtVerifier._over(Judge(Gate.on_clock(snake, NOW * 1000, 0), hooks))
