@@ -12,12 +12,16 @@ export TZ=UTC LC_ALL=C
 umask 022
 rm -rf "$out"
 
-build() {
+copy() {
     local folder=$out/$1 age=$2
     mkdir -p "$folder" "$out/packages-$1"
     git ls-files -z | tar --null -cf - -T - | tar -xf - -C "$folder"
     find "$folder" -exec touch -h -d "$age" {} +
     cp -R bindings-node/node_modules "$folder/bindings-node/node_modules"
+}
+
+build() {
+    local folder=$out/$1
     (
         # Paths end up in panic messages and in what C has of assertions.
         export RUSTFLAGS="--remap-path-prefix=$folder=/bearergate --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo"
@@ -33,8 +37,10 @@ build() {
     rm -rf "$folder/target"
 }
 
-build first 2001-02-03
-build second-and-elsewhere 2020-10-11
+copy first 2001-02-03
+copy second-and-elsewhere 2020-10-11
+build first
+build second-and-elsewhere
 
 different=0
 for package in "$out"/packages-first/*; do

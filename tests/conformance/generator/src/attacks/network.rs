@@ -45,8 +45,8 @@ pub const ROWS: &[Row] = &[
         ],
         elsewhere: &[
             (
-                "tests/conformance/runner-rust/tests/network.rs",
-                "forged tokens that name a real listener, in a process whose proxy records every name",
+                "tests/conformance/runner-rust/tests/network",
+                "forged tokens that name a real listener: under a proxy that records every name, and in a network whose counters and resolver are read",
             ),
             ("tests/faults/rows/07-13-statuses.mjs", "rows 7 to 9, redirects over the network"),
         ],
