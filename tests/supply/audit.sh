@@ -17,7 +17,9 @@ deny=("$tools/bin/cargo-deny" --config deny.toml --workspace)
 for lock in $(git ls-files '*Cargo.lock'); do
     workspace=$(dirname "$lock")
     echo "--- $workspace"
-    "${deny[@]}" --manifest-path "$workspace/Cargo.toml" check bans licenses sources
+    # What a peer is built with is banned from the product.
+    [ "$workspace" = . ] && checks=(bans licenses sources) || checks=(licenses sources)
+    "${deny[@]}" --manifest-path "$workspace/Cargo.toml" check "${checks[@]}"
 done
 
 echo "--- RustSec"
