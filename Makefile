@@ -16,7 +16,7 @@ HOST := $(shell rustc -vV | sed -n 's/^host: //p')
 NODE24 := tests/idp/node_modules/node24/bin/node
 
 .PHONY: help demo test ready setup package bench clean lint lint-rust lint-node lint-python lint-cases \
-	differential audit sbom reproducible test-core test-conformance test-differential test-mutation test-panic test-sim test-node test-python test-faults test-processes \
+	differential audit sbom reproducible test-core test-loom test-conformance test-differential test-mutation test-panic test-sim test-node test-python test-faults test-processes \
 	test-e2e-node test-e2e-python test-package sim load
 
 help:
@@ -68,7 +68,7 @@ demo: build/node build/python-$(OLDEST) tests/idp/node_modules/.installed-lock t
 
 # --- the tests --------------------------------------------------------------------------------
 
-SUITES := test-core test-conformance test-differential test-mutation test-panic test-sim test-node test-python test-faults \
+SUITES := test-core test-loom test-conformance test-differential test-mutation test-panic test-sim test-node test-python test-faults \
 	test-processes test-e2e-node test-e2e-python test-package
 
 test:
@@ -82,6 +82,10 @@ test-core:
 	rm -f build/vectors.txt
 	cargo test --locked --quiet -p bearergate-core
 	@head -n 1 build/vectors.txt
+
+# Every interleaving of what threads share.
+test-loom:
+	cargo test --locked --quiet -p loom-models
 
 # The same cases in three languages, and the same bytes of outcomes.
 test-conformance: setup lint-cases
@@ -198,7 +202,7 @@ lint-rust:
 	cargo fmt --all --check
 	cargo fmt --check --manifest-path tests/differential/peers/jsonwebtoken/Cargo.toml
 	cargo clippy --locked --workspace --quiet -- -D warnings
-	cargo clippy --locked -p bearergate-core -p conformance-generator -p conformance-runner -p differential --all-targets --quiet -- -D warnings
+	cargo clippy --locked -p bearergate-core -p conformance-generator -p conformance-runner -p differential -p loom-models --all-targets --quiet -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --quiet --no-deps -p bearergate-core
 
 lint-node: bindings-node/node_modules/.installed-lock

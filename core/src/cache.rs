@@ -6,18 +6,17 @@
 //! anything in or push anything out.
 
 use std::hash::BuildHasher;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use foldhash::quality::RandomState;
 
-use crate::context::Verified;
+use crate::sync::{AtomicU64, Mutex, Ordering};
 
 /// Entries in a bucket.
 const WAYS: usize = 4;
 
-pub(crate) struct Cache {
-    buckets: Box<[Mutex<Bucket>]>,
+/// What is remembered of tokens: a `T` of each.
+pub(crate) struct Cache<T> {
+    buckets: Box<[Mutex<Bucket<T>>]>,
     /// Entries of a bucket in use: all but for a cache smaller than one bucket.
     ways: usize,
     hasher: RandomState,
@@ -25,36 +24,25 @@ pub(crate) struct Cache {
     misses: AtomicU64,
 }
 
-#[derive(Default)]
-struct Bucket {
-    entries: [Option<Entry>; WAYS],
+struct Bucket<T> {
+    entries: [Option<Entry<T>>; WAYS],
     /// The entry that the next insertion replaces when all are taken.
     oldest: usize,
 }
 
-struct Entry {
+struct Entry<T> {
     hash: u64,
     token: Box<str>,
-    found: Found,
+    found: T,
 }
 
-/// What is remembered of a token.
-#[derive(Clone)]
-pub(crate) struct Found {
-    pub(crate) verified: Verified,
-    /// Which of the verifier's trusts judged it.
-    pub(crate) trust: usize,
-    /// Under which generation of that trust's keys.
-    pub(crate) generation: u64,
-}
-
-impl Cache {
+impl<T: Clone> Cache<T> {
     pub(crate) fn new(max_entries: usize) -> Self {
         let ways = max_entries.clamp(1, WAYS);
         let buckets = max_entries.max(1) / ways;
         Self {
             ways,
-            buckets: (0..buckets).map(|_| Mutex::default()).collect(),
+            buckets: (0..buckets).map(|_| Mutex::new(Bucket { entries: [const { None }; WAYS], oldest: 0 })).collect(),
             hasher: RandomState::default(),
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
@@ -62,7 +50,7 @@ impl Cache {
     }
 
     /// Never waits: a bucket that is in use, or was when the process forked, is a miss.
-    pub(crate) fn find(&self, token: &str) -> Option<Found> {
+    pub(crate) fn find(&self, token: &str) -> Option<T> {
         let hash = self.hasher.hash_one(token);
         let bucket = self.bucket(hash).try_lock().ok()?;
         // The secret hash is compared before the token, so that the time taken says nothing about
@@ -77,7 +65,7 @@ impl Cache {
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn insert(&self, token: &str, found: Found) {
+    pub(crate) fn insert(&self, token: &str, found: T) {
         let hash = self.hasher.hash_one(token);
         let Ok(mut bucket) = self.bucket(hash).try_lock() else { return };
         let same = bucket
@@ -94,7 +82,7 @@ impl Cache {
     }
 
     #[allow(clippy::cast_possible_truncation)] // any bits of the hash will do
-    fn bucket(&self, hash: u64) -> &Mutex<Bucket> {
+    fn bucket(&self, hash: u64) -> &Mutex<Bucket<T>> {
         &self.buckets[hash as usize % self.buckets.len()]
     }
 
@@ -105,7 +93,7 @@ impl Cache {
 }
 
 /// Tokens are credentials: only the size is shown.
-impl std::fmt::Debug for Cache {
+impl<T> std::fmt::Debug for Cache<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Cache").field("buckets", &self.buckets.len()).finish_non_exhaustive()
     }

@@ -56,6 +56,7 @@ pub mod mutants;
 mod options;
 mod propagate;
 mod stats;
+mod sync;
 mod token;
 #[cfg(test)]
 mod vectors;

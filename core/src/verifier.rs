@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::alg::Alg;
-use crate::cache::{Cache, Found};
+use crate::cache::Cache;
 use crate::claims::{Claims, wrong_value};
 use crate::clock::Clock;
 use crate::context::Verified;
@@ -28,9 +28,19 @@ pub struct Verifier(Arc<Inner>);
 struct Inner {
     policy: Policy,
     clock: Clock,
-    cache: Option<Cache>,
+    cache: Option<Cache<Found>>,
     closed: AtomicBool,
     membership: Membership,
+}
+
+/// What is remembered of a verified token.
+#[derive(Clone)]
+struct Found {
+    verified: Verified,
+    /// Which of the trusts judged it.
+    trust: usize,
+    /// Under which generation of that trust's keys.
+    generation: u64,
 }
 
 /// The answer to a token, now or later.

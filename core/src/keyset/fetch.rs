@@ -85,7 +85,7 @@ async fn discover(client: &Client, name: &str, issuer: &Url, policy: &FetchPolic
 }
 
 /// Reads a metadata document, which must speak for exactly the configured issuer.
-fn jwks_uri(bytes: Vec<u8>, name: &str, issuer: &Url, policy: &FetchPolicy) -> Result<Url, String> {
+pub(crate) fn jwks_uri(bytes: Vec<u8>, name: &str, issuer: &Url, policy: &FetchPolicy) -> Result<Url, String> {
     let document = Document::parse_object(bytes).map_err(|_| "the document is not a strict JSON object")?;
     let text = |member: &str| document.root().get(member).and_then(crate::json::Value::as_str);
     if text("issuer").as_deref() != Some(name) {

@@ -4,6 +4,7 @@ mod crowd;
 mod event;
 mod fetch;
 mod http;
+mod in_service;
 mod jitter;
 mod machine;
 mod membership;

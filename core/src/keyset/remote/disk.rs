@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::state::{Process, Writing};
-use super::{Current, RemoteSet};
+use super::{Current, RemoteSet, Set};
 use crate::clock::Clock;
 use crate::error::Reason;
 use crate::keyset::event::{KeyEventKind, KeySource};
@@ -14,7 +14,7 @@ use crate::options::SetPolicy;
 
 /// What a set begins with.
 pub(super) struct Start {
-    pub(super) current: Option<Arc<Current>>,
+    pub(super) set: Option<Set>,
     /// What is told of it to everyone who listens.
     pub(super) events: Vec<KeyEventKind>,
     pub(super) problem: Option<String>,
@@ -23,7 +23,7 @@ pub(super) struct Start {
 impl Start {
     /// Takes the snapshot into service, or else the initial set, as stale.
     pub(super) fn of(policy: &SetPolicy, clock: &Clock, machine: &mut Machine) -> Self {
-        let mut start = Self { current: None, events: Vec::new(), problem: None };
+        let mut start = Self { set: None, events: Vec::new(), problem: None };
         let now = clock.monotonic_ms();
         let limits = (policy.fetch.max_bytes, policy.fetch.max_keys);
         let read =
@@ -38,7 +38,7 @@ impl Start {
             Ok(None) => {}
             Err(problem) => start.problem = Some(problem),
         }
-        if start.current.is_none()
+        if start.set.is_none()
             && let Some(keys) = &policy.initial
         {
             let served = machine.start_stale(now);
@@ -46,7 +46,7 @@ impl Start {
         }
         if let Some(problem) = &mut start.problem {
             *problem = format!("the snapshot file {problem}");
-            let state = if start.current.is_some() { "stale" } else { "cold" };
+            let state = if start.set.is_some() { "stale" } else { "cold" };
             start.events.push(snapshot_error(problem.clone(), Reason::Invalid, state));
         }
         for event in &start.events {
@@ -56,9 +56,9 @@ impl Start {
     }
 
     fn begin(&mut self, keys: Arc<KeySet>, document: Option<Arc<[u8]>>, served: Served, source: KeySource) {
-        let current = Current { keys, generation: 0, served, document, validator: None };
-        self.events.push(current.change(None, source));
-        self.current = Some(Arc::new(current));
+        let set = Set { keys, served, document, validator: None };
+        self.events.push(set.change(None, source));
+        self.set = Some(set);
     }
 }
 
@@ -104,7 +104,7 @@ impl Writer {
     /// Writes the newest set; whether there is a newer one already.
     fn write(&self, path: &Path) -> bool {
         let set = &self.set;
-        let written = set.current.load_full().map_or(Ok(()), |current| self.write_set(path, &current));
+        let written = set.current.read().map_or(Ok(()), |current| self.write_set(path, &current));
         let failure = written.err().map(|error| format!("the snapshot file cannot be written: {error}"));
         let now = set.clock.monotonic_ms();
         let mut state = self.process.lock();

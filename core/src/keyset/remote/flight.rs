@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use super::readiness::{self, Readied};
 use super::state::{Landed, State};
-use super::{Current, EMPTY, RemoteSet};
+use super::{Current, EMPTY, RemoteSet, Set};
 use crate::error::Reason;
 use crate::keyset::event::{KeyEventKind, KeySource};
 use crate::keyset::fetch::{Fetched, fetch};
 use crate::keyset::http::{self, HttpError};
+use crate::keyset::in_service::Next;
 use crate::keyset::machine::{Flight, Landing, Served};
 use crate::keyset::runtime;
 
@@ -94,7 +95,7 @@ impl RemoteSet {
                 let client = http::client(policy, self.policy.uses_tls(), self.policy.is_plain_loopback())?;
                 process.client.get_or_init(|| client).clone()
             };
-            let validator = self.current.load().as_ref().and_then(|current| current.validator.clone());
+            let validator = self.current.read().and_then(|current| current.validator.clone());
             fetch(&client, &self.policy.locator, policy, validator.as_ref()).await
         };
         match tokio::time::timeout(limit, work).await {
@@ -126,12 +127,12 @@ impl RemoteSet {
             Ok(fetched) => {
                 state.last_success_wall_ms = Some(self.clock.wall_ms());
                 let not_modified = matches!(fetched, Fetched::NotModified { .. });
-                let before = self.current.load_full();
-                let after = self.serve(before.as_ref(), fetched, state.machine.served().unwrap_or(EMPTY));
+                let before = self.current.read();
+                let after = self.serve(fetched, state.machine.served().unwrap_or(EMPTY));
                 let (keys, skipped) = (after.keys.len(), after.keys.skipped().len());
                 events.push(KeyEventKind::Fetch { duration_ms, not_modified, keys, skipped });
                 if before.as_ref().is_none_or(|before| before.differs(&after)) {
-                    events.push(after.change(before.as_deref(), KeySource::Remote));
+                    events.push(after.change(before.as_deref().map(|before| &**before), KeySource::Remote));
                 }
             }
             Err(error) => {
@@ -167,34 +168,32 @@ impl RemoteSet {
     }
 
     /// Puts a good answer into service, with the old keys where the new ones are the same.
-    fn serve(&self, before: Option<&Arc<Current>>, fetched: Fetched, served: Served) -> Arc<Current> {
-        let keeps_document = self.policy.snapshot_file.is_some();
-        let (keys, document, validator) = match fetched {
+    fn serve(&self, fetched: Fetched, served: Served) -> Arc<Current> {
+        let (fetched, document, validator) = match fetched {
             Fetched::Set { keys, document, validator, .. } => {
-                (Some(keys), keeps_document.then_some(document), validator)
+                let document = self.policy.snapshot_file.is_some().then_some(document);
+                (Some(Arc::new(keys)), document, validator)
             }
-            Fetched::NotModified { .. } => (
-                None,
-                before.and_then(|before| before.document.clone()),
-                before.and_then(|before| before.validator.clone()),
-            ),
+            Fetched::NotModified { .. } => (None, None, None),
         };
-        let same = before
-            .filter(|before| keys.as_ref().is_none_or(|keys| before.keys.same_keys(keys)) || mutant!("key-removed"));
-        let generation = match same {
-            Some(before) => before.generation,
-            None => self.generations.fetch_add(1, Ordering::SeqCst) + 1,
-        };
-        let keys = match (same, keys) {
-            (Some(before), None) => Arc::clone(&before.keys),
-            (Some(before), Some(keys)) if before.keys.skipped() == keys.skipped() || mutant!("key-removed") => {
-                Arc::clone(&before.keys)
-            }
-            // A 304 comes only to a validator, and a validator only with a set.
-            (_, keys) => keys.map_or_else(Arc::default, Arc::new),
-        };
-        let current = Arc::new(Current { keys, generation, served, document, validator });
-        self.current.store(Some(Arc::clone(&current)));
-        current
+        self.current.publish(|before| {
+            let same = before.filter(|before| {
+                fetched.as_ref().is_none_or(|keys| before.keys.same_keys(keys)) || mutant!("key-removed")
+            });
+            let keys = match (same, &fetched) {
+                (Some(before), None) => Arc::clone(&before.keys),
+                (Some(before), Some(keys)) if before.keys.skipped() == keys.skipped() || mutant!("key-removed") => {
+                    Arc::clone(&before.keys)
+                }
+                // A 304 comes only to a validator, and a validator only with a set.
+                (_, keys) => keys.clone().unwrap_or_default(),
+            };
+            let (document, validator) = match (&fetched, before) {
+                (None, Some(before)) => (before.document.clone(), before.validator.clone()),
+                _ => (document.clone(), validator.clone()),
+            };
+            let set = Set { keys, served, document, validator };
+            if same.is_some() { Next::Same(set) } else { Next::Other(set) }
+        })
     }
 }

@@ -11,8 +11,6 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering}
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use arc_swap::ArcSwapOption;
-
 use self::disk::Start;
 #[cfg(test)]
 pub(crate) use self::flight::Airborne;
@@ -22,6 +20,7 @@ pub(crate) use self::state::{Landed, NoWait};
 use self::state::{Process, State, Waiter};
 use super::event::{KeyEventKind, KeySource, Listener, Listeners};
 use super::fetch::Validator;
+use super::in_service::{InService, Numbered};
 pub(crate) use super::machine::Want;
 use super::machine::{Answer, Machine, Phase, Served};
 use super::process::PerProcess;
@@ -35,7 +34,7 @@ use crate::stats::seconds;
 pub(crate) struct RemoteSet {
     policy: SetPolicy,
     clock: Clock,
-    current: ArcSwapOption<Current>,
+    current: InService<Set>,
     /// Monotonic time at which the machine next wants to be asked.
     attention: AtomicI64,
     process: PerProcess<Process>,
@@ -43,7 +42,6 @@ pub(crate) struct RemoteSet {
     closed: AtomicBool,
     fetches: AtomicU64,
     failures: AtomicU64,
-    generations: AtomicU64,
     listeners: Listeners,
     /// What the set began with, for whoever listens.
     start: Vec<KeyEventKind>,
@@ -52,24 +50,27 @@ pub(crate) struct RemoteSet {
     pub(crate) held: std::sync::OnceLock<std::sync::Mutex<Vec<Airborne>>>,
 }
 
-/// The set in service.
+/// Keys that are or were in service.
 #[derive(Debug)]
-pub(crate) struct Current {
+pub(crate) struct Set {
     pub(crate) keys: Arc<KeySet>,
-    /// Changes whenever the keys do, and only then.
-    pub(crate) generation: u64,
     served: Served,
     /// The response body, kept where it is written to disk.
     document: Option<Arc<[u8]>>,
     validator: Option<Validator>,
 }
 
+/// The set in service, and its generation.
+pub(crate) type Current = Numbered<Set>;
+
 impl Current {
     /// Whether other keys are in service, or skipped, than in this set.
     fn differs(&self, after: &Self) -> bool {
         self.generation != after.generation || self.keys.skipped() != after.keys.skipped()
     }
+}
 
+impl Set {
     /// What is told when this set takes the place of another.
     fn change(&self, before: Option<&Self>, source: KeySource) -> KeyEventKind {
         let (old, new) = (before.map(|before| &*before.keys), &*self.keys);
@@ -106,14 +107,13 @@ impl RemoteSet {
         Arc::new(Self {
             clock,
             attention: AtomicI64::new(machine.next_wake().unwrap_or(i64::MAX)),
-            current: ArcSwapOption::new(start.current),
+            current: InService::new(start.set),
             process: PerProcess::new(Process::new(machine, start.problem)),
             // Whoever makes a set is its first user.
             leases: AtomicUsize::new(1),
             closed: AtomicBool::new(false),
             fetches: AtomicU64::new(0),
             failures: AtomicU64::new(0),
-            generations: AtomicU64::new(0),
             listeners: Listeners::default(),
             start: start.events,
             #[cfg(test)]
@@ -129,7 +129,7 @@ impl RemoteSet {
     /// The set to judge by, if there is one that may serve. Starts what is due in the background.
     pub(crate) fn current(self: &Arc<Self>) -> Option<Arc<Current>> {
         let now = self.clock.monotonic_ms();
-        let current = self.current.load_full()?;
+        let current = self.current.read()?;
         if now >= self.attention.load(Ordering::Relaxed) {
             self.attend(now);
         }
@@ -152,7 +152,7 @@ impl RemoteSet {
             return Err(NoWait::Refused(Refusal::unavailable(Reason::Unavailable, 1000)));
         }
         // A landing may have come between the caller's look at the set and this lock.
-        let current = self.current.load_full().filter(|current| now < current.served.dead_at);
+        let current = self.current.read().filter(|current| now < current.served.dead_at);
         if current.as_ref().is_some_and(|current| seen.is_none_or(|seen| !Arc::ptr_eq(seen, current))) {
             return Err(NoWait::Changed);
         }
@@ -270,7 +270,7 @@ impl RemoteSet {
             return;
         }
         self.listeners.add(owner, issuer, listener);
-        let as_it_began = self.current.load().as_ref().is_none_or(|current| current.generation == 0);
+        let as_it_began = self.current.read().is_none_or(|current| current.generation == 0);
         for event in self.start.iter().filter(|_| as_it_began) {
             self.listeners.tell_owner(owner, &self.policy.locator, event);
         }
@@ -291,7 +291,7 @@ impl RemoteSet {
         let now = self.clock.monotonic_ms();
         let process = self.process();
         let state = process.lock();
-        let current = self.current.load_full();
+        let current = self.current.read();
         SetStats {
             phase: self.phase(&state, now),
             keys: current.as_ref().map_or(0, |current| current.keys.len()),
@@ -311,7 +311,7 @@ impl RemoteSet {
     fn process(&self) -> Arc<Process> {
         self.process.get_or(|| {
             let mut machine = Machine::new(self.policy.timing, seed());
-            if let Some(current) = self.current.load().as_ref() {
+            if let Some(current) = self.current.read() {
                 machine.resume(current.served);
             }
             self.attention.store(i64::MIN, Ordering::Relaxed);

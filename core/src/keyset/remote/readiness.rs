@@ -93,7 +93,7 @@ impl RemoteSet {
         let process = self.process();
         let mut state = process.lock();
         // A landing may have come between the caller's look at the set and this lock.
-        let usable = self.current.load().as_ref().is_some_and(|current| now < current.served.dead_at);
+        let usable = self.current.read().is_some_and(|current| now < current.served.dead_at);
         if usable || self.closed.load(Ordering::SeqCst) {
             drop(state);
             return (wait.then)(if usable && !self.is_closed() { Readied::Usable } else { Readied::Refused });
