@@ -42,6 +42,9 @@ mod credentials;
 mod duration;
 mod error;
 pub mod explain;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod gate;
 mod header;
 mod http;

@@ -29,6 +29,8 @@ use crate::key::{KeyProblem, PreparedKey, from_jwk_set_member};
 
 pub(crate) use event::Listener;
 pub use event::{KeyEvent, KeyEventKind, KeySource};
+#[cfg(feature = "fuzzing")]
+pub(crate) use fetch::jwks_uri as discovered_jwks_uri;
 pub(crate) use machine::Timing;
 pub(crate) use membership::Membership;
 pub(crate) use remote::{Current, Landed, NoWait, Readied, ReadyWait, RemoteSet, SetStats, Want};
