@@ -17,7 +17,7 @@ NODE24 := tests/idp/node_modules/node24/bin/node
 
 .PHONY: help demo test ready setup package bench clean lint lint-rust lint-node lint-python lint-cases \
 	differential audit sbom reproducible test-core test-loom test-fuzz test-conformance test-differential test-mutation test-panic test-sim test-node test-python test-faults test-processes \
-	test-e2e-node test-e2e-python test-package sim load fuzz
+	test-e2e-node test-e2e-python test-package sim load fuzz sanitize
 
 help:
 	@echo "make demo      the main job on real parts, in a terminal"
@@ -27,6 +27,7 @@ help:
 	@echo "make bench     speed against the bare signature"
 	@echo "make sim       a day of 10,000 replicas, and its plots in docs/"
 	@echo "make fuzz      the fuzz targets, SECONDS each"
+	@echo "make sanitize  tests under the address and thread sanitizers"
 	@echo "make load      floods, cold starts and memory, with figures"
 	@echo "make differential COUNT=1000000"
 	@echo "               mutants of valid tokens, judged by ours and by three other verifiers"
@@ -86,7 +87,7 @@ test-core:
 
 # Every interleaving of what threads share.
 test-loom:
-	cargo test --locked --quiet -p loom-models
+	cargo run --locked --quiet -p loom-models
 
 # Every fuzz target for five seconds, and inputs of a MiB; `fuzz` for as long as SECONDS says.
 test-fuzz:
@@ -95,6 +96,10 @@ test-fuzz:
 fuzz: SECONDS ?= 600
 fuzz:
 	JOBS=2 tests/fuzz/run.sh $(SECONDS) $(TARGETS)
+
+# The core and both packages under the address sanitizer, the core's threads under the thread sanitizer.
+sanitize: build/node build/python-$(OLDEST)
+	tests/sanitize/run.sh $(CURDIR)/$(VENV)/bin/python
 
 # The same cases in three languages, and the same bytes of outcomes.
 test-conformance: setup lint-cases
@@ -212,7 +217,7 @@ lint-rust:
 	cargo fmt --check --manifest-path tests/differential/peers/jsonwebtoken/Cargo.toml
 	cargo fmt --check --manifest-path tests/fuzz/Cargo.toml
 	cargo clippy --locked --workspace --quiet -- -D warnings
-	cargo clippy --locked -p bearergate-core -p conformance-generator -p conformance-runner -p differential -p loom-models --all-targets --quiet -- -D warnings
+	cargo clippy --locked -p bearergate-core -p conformance-generator -p conformance-runner -p differential --all-targets --quiet -- -D warnings
 	CARGO_TARGET_DIR=$(CURDIR)/target cargo clippy --locked --manifest-path tests/fuzz/Cargo.toml --no-default-features --quiet -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --quiet --no-deps -p bearergate-core
 

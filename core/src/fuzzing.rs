@@ -183,11 +183,9 @@ impl Keys {
         match self.0.choose(kid, alg) {
             Choice::None => Chosen::None,
             Choice::Ambiguous => Chosen::Ambiguous,
-            Choice::One(key) => Chosen::One {
-                kid: key.kid().map(str::to_owned),
-                admits: admitted(key),
-                identity: *key.identity(),
-            },
+            Choice::One(key) => {
+                Chosen::One { kid: key.kid().map(str::to_owned), admits: admitted(key), identity: *key.identity() }
+            }
         }
     }
 
@@ -218,11 +216,8 @@ pub fn token_of<'a>(
     cookie: Option<&str>,
     max_bytes: usize,
 ) -> Result<&'a str, Code> {
-    let from = Credentials {
-        header: "authorization".into(),
-        scheme: scheme.map(Into::into),
-        cookie: cookie.map(Into::into),
-    };
+    let from =
+        Credentials { header: "authorization".into(), scheme: scheme.map(Into::into), cookie: cookie.map(Into::into) };
     credentials::extract(values, &from, max_bytes)
 }
 

@@ -20,23 +20,14 @@ if ! command -v cargo-fuzz >/dev/null && ! cargo install --quiet --locked --root
 	exec cargo run --locked --quiet --release --no-default-features --bin replay -- "$seconds"
 fi
 
-# The first toolchain, the active one before all others, that has the sanitizer's runtime.
-has_asan() {
-	ls "$1"/lib/rustlib/*/lib/librustc-*_rt.asan.* >/dev/null 2>&1
-}
 sanitizer=none
-if has_asan "$(rustc --print sysroot)"; then
+found=$("$root/tests/sanitize/runtime.sh" address)
+if [ -n "$found" ]; then
 	sanitizer=address
-elif command -v rustup >/dev/null; then
-	for toolchain in $(rustup toolchain list | cut -d ' ' -f 1); do
-		if has_asan "$(rustc "+$toolchain" --print sysroot)"; then
-			sanitizer=address
-			export RUSTUP_TOOLCHAIN="$toolchain"
-			break
-		fi
-	done
+	[ "${found%% *}" = - ] || export RUSTUP_TOOLCHAIN="${found%% *}"
+else
+	echo "fuzz: no toolchain here has the address sanitizer's runtime: running without" >&2
 fi
-[ "$sanitizer" = address ] || echo "fuzz: no toolchain here has the address sanitizer's runtime: running without" >&2
 
 cd "$here"
 cargo fuzz build --fuzz-dir . --sanitizer "$sanitizer" --no-cfg-fuzzing

@@ -2,12 +2,12 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use crate::context::Verified;
 use crate::error::{Reason, Refusal};
+use crate::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 type Callback<T> = Box<dyn FnOnce(Result<T, Refusal>) + Send>;
 

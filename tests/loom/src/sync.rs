@@ -1,25 +1,29 @@
 //! The core's `sync.rs` over loom's primitives.
 
-pub(crate) use std::sync::Arc;
+pub(crate) use std::sync::{Arc, PoisonError};
 
-pub(crate) use loom::sync::Mutex;
 use loom::sync::atomic::AtomicUsize;
 pub(crate) use loom::sync::atomic::{AtomicU64, Ordering};
+pub(crate) use loom::sync::{Condvar, Mutex, MutexGuard};
 
 /// A place for a shared value: an index into all values that ever stood there. Its orderings are those
 /// that `arc-swap` promises, so a reader may see an old value until something orders it after the new.
 pub(crate) struct Slot<T> {
     at: AtomicUsize,
+    /// Written before each use. Loom tries another order of two uses only where the second conflicts with the
+    /// very last one, which between a read and a write may be a read.
+    used: AtomicUsize,
     /// Not one of loom's: never held while another thread could run.
     values: std::sync::Mutex<Vec<Option<Arc<T>>>>,
 }
 
 impl<T> Slot<T> {
     pub(crate) fn new(value: Option<Arc<T>>) -> Self {
-        Self { at: AtomicUsize::new(0), values: std::sync::Mutex::new(vec![value]) }
+        Self { at: AtomicUsize::new(0), used: AtomicUsize::new(0), values: std::sync::Mutex::new(vec![value]) }
     }
 
     pub(crate) fn read(&self) -> Option<Arc<T>> {
+        self.used.fetch_add(1, Ordering::Relaxed);
         let at = self.at.load(Ordering::Acquire);
         self.values.lock().unwrap()[at].clone()
     }
@@ -36,6 +40,7 @@ impl<T> Slot<T> {
             values.push(Some(Arc::clone(value)));
             (from, values.len() - 1)
         };
+        self.used.fetch_add(1, Ordering::Relaxed);
         match self.at.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) => Ok(()),
             Err(found) => Err(self.values.lock().unwrap()[found].clone()),

@@ -1,4 +1,4 @@
-//! The models. A key set is the list of its keys' names; a token is one that verifies under key `a`.
+//! Key set and cache. A key set is the list of its keys' names; the token verifies under key `a`.
 
 use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use loom::thread;
@@ -6,6 +6,7 @@ use loom::thread;
 use crate::cache::Cache;
 use crate::in_service::{InService, Next};
 use crate::sync::Arc;
+use crate::try_all;
 
 type Keys = &'static [&'static str];
 
@@ -49,9 +50,8 @@ fn in_service(keys: Keys) -> Arc<InService<Keys>> {
     Arc::new(InService::new(Some(keys)))
 }
 
-#[test]
-fn a_removed_key_is_gone_once_publishing_has_returned() {
-    loom::model(|| {
+pub(crate) fn a_removed_key_is_gone_once_publishing_has_returned() {
+    try_all(|| {
         let (set, published) = (in_service(OLD), Arc::new(AtomicBool::new(false)));
         let writer = {
             let (set, published) = (Arc::clone(&set), Arc::clone(&published));
@@ -68,9 +68,8 @@ fn a_removed_key_is_gone_once_publishing_has_returned() {
     });
 }
 
-#[test]
-fn a_generation_is_of_one_set_and_never_of_another() {
-    loom::model(|| {
+pub(crate) fn a_generation_is_of_one_set_and_never_of_another() {
+    try_all(|| {
         let set = in_service(OLD);
         let writer = {
             let set = Arc::clone(&set);
@@ -91,9 +90,8 @@ fn a_generation_is_of_one_set_and_never_of_another() {
     });
 }
 
-#[test]
-fn no_publication_is_lost_and_none_shares_its_generation() {
-    loom::model(|| {
+pub(crate) fn no_publication_is_lost_and_none_shares_its_generation() {
+    try_all(|| {
         let set = in_service(OLD);
         let others: Vec<_> = [NEW, NEWER]
             .map(|keys| {
@@ -111,9 +109,8 @@ fn no_publication_is_lost_and_none_shares_its_generation() {
     });
 }
 
-#[test]
-fn the_same_keys_keep_their_generation_whoever_is_faster() {
-    loom::model(|| {
+pub(crate) fn the_same_keys_keep_their_generation_whoever_is_faster() {
+    try_all(|| {
         let set = in_service(OLD);
         let others: Vec<_> = [OLD, NEW]
             .map(|keys| {
@@ -133,9 +130,8 @@ fn the_same_keys_keep_their_generation_whoever_is_faster() {
     });
 }
 
-#[test]
-fn the_cache_never_gives_an_old_generation_for_the_one_in_service() {
-    loom::model(|| {
+pub(crate) fn the_cache_never_gives_an_old_generation_for_the_one_in_service() {
+    try_all(|| {
         let (set, cache) = (in_service(OLD), Arc::new(Cache::new(4)));
         let published = Arc::new(AtomicBool::new(false));
         let others: Vec<_> = vec![
@@ -164,9 +160,8 @@ fn the_cache_never_gives_an_old_generation_for_the_one_in_service() {
     });
 }
 
-#[test]
-fn a_key_that_comes_back_is_verified_anew() {
-    loom::model(|| {
+pub(crate) fn a_key_that_comes_back_is_verified_anew() {
+    try_all(|| {
         let (set, cache) = (in_service(OLD), Arc::new(Cache::new(4)));
         assert!(judge(&set, &cache));
         let first = cache.find(TOKEN).expect("remembered").generation;
@@ -184,9 +179,8 @@ fn a_key_that_comes_back_is_verified_anew() {
     });
 }
 
-#[test]
-fn a_bucket_holds_what_was_put_in_under_the_token_it_was_put_in_for() {
-    loom::model(|| {
+pub(crate) fn a_bucket_holds_what_was_put_in_under_the_token_it_was_put_in_for() {
+    try_all(|| {
         let cache = Arc::new(Cache::new(1));
         let drops = Arc::new(AtomicUsize::new(0));
         let others: Vec<_> = ["x", "y"]
