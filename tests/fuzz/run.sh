@@ -35,7 +35,8 @@ host=$(rustc -vV | sed -n 's/^host: //p')
 bin=$CARGO_TARGET_DIR/$host/release
 rm -rf "$build/seeds"
 "$bin/seeds" "$build/seeds"
-"$bin/replay" 0
+"$bin/replay" 0 >"$build/logs/replay.log" 2>&1 &
+replay=$!
 
 dictionaries() {
 	case $1 in
@@ -76,7 +77,10 @@ for target in $targets; do
 done
 for pair in $pids; do wait "${pair#*:}" || failed="$failed ${pair%:*}"; done
 
+wait "$replay" || failed="$failed replay"
+
 "$here/report.sh" "$build" $targets
+tail -n 1 "$build/logs/replay.log"
 for target in $failed; do
 	echo "fuzz: $target: a finding, or the run broke" >&2
 	tail -n 40 "$build/logs/$target.log" >&2
