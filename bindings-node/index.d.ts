@@ -884,7 +884,14 @@ export declare function createJwtRequestGate(
   optionsOrVerifier: JwtAuthOptions | JwtVerifier,
 ): (context: HandlerContext) => void | Promise<void>;
 
-/** What a rule, or the default policy, does. */
+/**
+ * What a rule, or the default policy, does.
+ *
+ * @example
+ * ```ts
+ * const open = createAuthzInterceptor({ defaultPolicy: AuthzEffect.ALLOW });
+ * ```
+ */
 export declare const AuthzEffect: {
   /** The call goes on. */
   readonly ALLOW: "allow";
@@ -892,10 +899,24 @@ export declare const AuthzEffect: {
   readonly DENY: "deny";
 };
 
-/** What a rule, or the default policy, does. */
+/**
+ * What a rule, or the default policy, does.
+ *
+ * @example
+ * ```ts
+ * const effect: AuthzEffect = "deny";
+ * ```
+ */
 export type AuthzEffect = "allow" | "deny";
 
-/** What a caller needs for a rule to match. At least one of the two. */
+/**
+ * What a caller needs for a rule to match. At least one of the two.
+ *
+ * @example
+ * ```ts
+ * const writers: AuthzRequirements = { roles: ["editor", "admin"], scopes: ["docs:write"] };
+ * ```
+ */
 export interface AuthzRequirements {
   /** Roles of which the caller has any. */
   readonly roles?: readonly string[] | undefined;
@@ -903,7 +924,19 @@ export interface AuthzRequirements {
   readonly scopes?: readonly string[] | undefined;
 }
 
-/** One rule of an authorization. */
+/**
+ * One rule of an authorization.
+ *
+ * @example
+ * ```ts
+ * const readers: AuthzRule = {
+ *   name: "readers",
+ *   methods: ["shop.v1.Orders/Get*"],
+ *   requires: { scopes: ["orders:read"] },
+ *   effect: "allow",
+ * };
+ * ```
+ */
 export interface AuthzRule {
   /** Its own name, for the operator; clients never see it. */
   readonly name: string;
@@ -915,7 +948,17 @@ export interface AuthzRule {
   readonly effect: AuthzEffect;
 }
 
-/** Options of {@link createAuthzInterceptor}. `undefined` means "not given"; an unknown member is an error. */
+/**
+ * Options of {@link createAuthzInterceptor}. `undefined` means "not given"; an unknown member is an error.
+ *
+ * @example
+ * ```ts
+ * const options: AuthzInterceptorOptions = {
+ *   rules: [{ name: "admins", methods: ["*"], requires: { roles: ["admin"] }, effect: "allow" }],
+ *   authorize: (context, { service, method }) => context.scopes.includes(`${service}/${method}`),
+ * };
+ * ```
+ */
 export interface AuthzInterceptorOptions {
   /** What happens where no rule matches and there is no `authorize`. Default `"deny"`. */
   readonly defaultPolicy?: AuthzEffect | undefined;
@@ -956,7 +999,14 @@ export interface AuthzInterceptorOptions {
  */
 export declare function createAuthzInterceptor(options?: AuthzInterceptorOptions): Interceptor;
 
-/** Which rule denied a call, and what it requires. Only for the operator. */
+/**
+ * Which rule denied a call, and what it requires. Only for the operator.
+ *
+ * @example
+ * ```ts
+ * const details: AuthzDeniedDetails = { ruleName: "admins", requiredRoles: ["admin"] };
+ * ```
+ */
 export interface AuthzDeniedDetails {
   /** Name of the rule; absent where `authorize` or the default policy denied. */
   readonly ruleName?: string | undefined;
@@ -969,15 +1019,17 @@ export interface AuthzDeniedDetails {
 /**
  * A caller may not make a call: `permission_denied`. Clients see its `rawMessage` only. Its `name` is
  * `"ConnectError"`, by which Connect knows its errors.
+ *
+ * @example
+ * ```ts
+ * const isOwner = getAuthContext()?.subject === "alice";
+ * if (!isOwner) {
+ *   throw new AuthzDeniedError({ ruleName: "not the owner" });
+ * }
+ * ```
  */
 export declare class AuthzDeniedError extends ConnectError {
-  /**
-   * @param details for the operator
-   * @example
-   * ```ts
-   * throw new AuthzDeniedError({ ruleName: "not the owner" });
-   * ```
-   */
+  /** @param details for the operator */
   constructor(details?: AuthzDeniedDetails);
   /** What the client is told. */
   readonly clientMessage: string;
