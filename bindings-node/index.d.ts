@@ -965,11 +965,14 @@ export interface AuthzInterceptorOptions {
   /** Rules in their order; the first that matches decides. */
   readonly rules?: readonly AuthzRule[] | undefined;
   /**
-   * Asked where no rule matches. A falsy answer, `undefined` among them, a throw or a rejection denies
-   * the call; any other allows it.
+   * Asked where no rule matches. Only `true` allows the call; any other answer, a throw or a rejection
+   * denies it.
    */
   readonly authorize?:
-    | ((context: AuthContext, call: { readonly service: string; readonly method: string }) => unknown)
+    | ((
+        context: AuthContext,
+        call: { readonly service: string; readonly method: string },
+      ) => boolean | Promise<boolean>)
     | undefined;
   /**
    * Methods that are not authorized at all, with a caller or without: `"*"`, `"pkg.Service/*"` or

@@ -57,7 +57,8 @@ class Authorizer {
     if (authorize === undefined) {
       return read(this.#policy.decide(undefined));
     }
-    const decide = (answer) => read(this.#policy.decide(Boolean(answer)));
+    // Only a plain yes allows: an object that says no inside is no yes.
+    const decide = (answer) => read(this.#policy.decide(answer === true));
     const answer = authorize(context, call);
     return isPromised(answer) ? Promise.resolve(answer).then(decide).catch(failure) : decide(answer);
   }

@@ -124,8 +124,9 @@ describe("an authorization interceptor", () => {
 
   for (const [answers, allowed] of [
     [true, true],
-    [1, true],
-    [{}, true],
+    [1, false],
+    [{ allowed: false }, false],
+    ["true", false],
     [false, false],
     [undefined, false],
     [null, false],
@@ -147,7 +148,10 @@ describe("an authorization interceptor", () => {
 
   it("asks authorize only where no rule matches, with the context and the call", async () => {
     const asked = [];
-    const authorize = (context, called) => asked.push([context.subject, called]);
+    const authorize = (context, called) => {
+      asked.push([context.subject, called]);
+      return true;
+    };
     const options = { rules: RULES, authorize };
     await call(options, request(token(["admin"])));
     await refused(call(options, request(token(["banned"]))));

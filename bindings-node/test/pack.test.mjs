@@ -46,7 +46,8 @@ describe("the packed package", { timeout: 300_000 }, () => {
   it("holds the addon, the code and the types, and no more", () => {
     const { exports } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
     const entries = JSON.stringify(exports).match(/(?<="\.\/)[^"]+(?=")/g);
-    const expected = /^(bin\/bearergate\.js|lib\/.*\.js|bearergate\..*\.node|package\.json|sbom\.cdx\.json|README\.md|LICENSE)$/;
+    const expected =
+      /^(bin\/bearergate\.js|lib\/.*\.js|bearergate\..*\.node|package\.json|sbom\.cdx\.json|README\.md|LICENSE)$/;
     assert.deepEqual(
       files.filter((path) => !entries.includes(path) && !expected.test(path)),
       [],

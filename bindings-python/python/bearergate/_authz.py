@@ -85,7 +85,7 @@ class AuthzDeniedError(Exception):
         return (_denied_error, (type(self), self.client_message, self.server_details))
 
 
-Authorize = Callable[["AuthContext", AuthzRequest], object]
+Authorize = Callable[["AuthContext", AuthzRequest], "bool | Awaitable[bool]"]
 
 
 @final
@@ -163,7 +163,8 @@ class Authorizer:
         return None if self._authorize is None else self._authorize(context, AuthzRequest(service, method))
 
     def _decide(self, answer: object) -> AuthzDenial | bool | None:
-        return self._policy.decide(None if self._authorize is None else bool(answer))
+        # Only a plain yes allows: an object that says no inside is no yes.
+        return self._policy.decide(None if self._authorize is None else answer is True)
 
 
 def _listed(texts: Sequence[str]) -> Sequence[str]:

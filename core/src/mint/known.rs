@@ -22,7 +22,7 @@ pub fn allow_test_secret() {
 
 /// Whether bytes are the test secret, in a process that has not said that it tests.
 pub(crate) fn is_locked_test_secret(bytes: &[u8]) -> bool {
-    bytes.trim_ascii() == TEST_JWT_SECRET.as_bytes() && !ALLOWED.load(Ordering::Relaxed)
+    bytes == TEST_JWT_SECRET.as_bytes() && !ALLOWED.load(Ordering::Relaxed)
 }
 
 /// The caller that tests pretend to be unless they say otherwise: `test-user` with the role `user` and
