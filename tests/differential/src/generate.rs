@@ -63,7 +63,7 @@ impl<W: Write> Generator<'_, W> {
         }
         let (mut made, mut sources) = (0, 0);
         while made < count {
-            let (world, ..) = &worlds[*self.random.pick(&turns)];
+            let (world, ..) = &worlds[self.random.choose(&turns)];
             if self.random.one_in(30) {
                 let kind = self.random.pick(kinds::keys::KINDS);
                 if let Some((world, line)) = world.with_key(format!("k{sources}"), self.keys, kind, &mut self.random) {
@@ -77,7 +77,7 @@ impl<W: Write> Generator<'_, W> {
                 }
                 continue;
             }
-            let mutations = *self.random.pick(&[1, 1, 1, 1, 1, 1, 2, 2, 3]);
+            let mutations = self.random.choose(&[1, 1, 1, 1, 1, 1, 2, 2, 3]);
             self.mutant(world, None, mutations)?;
             made += 1;
         }
@@ -87,7 +87,7 @@ impl<W: Write> Generator<'_, W> {
     fn mutant(&mut self, world: &World, key_kind: Option<&str>, mutations: usize) -> std::io::Result<()> {
         let mut chosen: Vec<&Kind> = Vec::new();
         for _ in 0..mutations {
-            let group: &[Kind] = *self.random.pick(&GROUPS);
+            let group: &[Kind] = self.random.choose(&GROUPS);
             chosen.push(self.random.pick(group));
         }
         chosen.sort_by_key(|kind| kind.stage);

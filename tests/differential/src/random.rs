@@ -32,6 +32,11 @@ impl Random {
         &among[self.below(among.len())]
     }
 
+    /// One of several that are copied.
+    pub fn choose<T: Copy>(&mut self, among: &[T]) -> T {
+        *self.pick(among)
+    }
+
     /// A byte.
     pub fn byte(&mut self) -> u8 {
         self.next().to_le_bytes()[0]

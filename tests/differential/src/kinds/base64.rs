@@ -69,7 +69,7 @@ fn spiced(json: &[u8]) -> Vec<u8> {
 
 /// Sets a bit behind the last byte; space at the end of the text makes room for one.
 fn stray(segment: &mut String, json: &mut Vec<u8>) {
-    while json.len() % 3 == 0 {
+    while json.len().is_multiple_of(3) {
         json.push(b' ');
     }
     *segment = b64(&json);
@@ -86,5 +86,5 @@ fn next_letter(letter: char) -> char {
 
 fn space(segment: &mut String, random: &mut Random) {
     let at = random.below(segment.len() + 1);
-    segment.insert_str(at, *random.pick(&[" ", "\n", "\t", "\r\n"]));
+    segment.insert_str(at, random.choose(&[" ", "\n", "\t", "\r\n"]));
 }

@@ -9,9 +9,9 @@ use Stage::Members;
 const ANY: [&str; 12] = ["null", "true", "false", "0", "1", "-1", "\"\"", "\"x\"", "[]", "{}", "[\"x\"]", "{\"a\":1}"];
 
 pub const KINDS: &[Kind] = &[
-    kind("claim-iss-any-type", Members, |draft, random| draft.claims.set("iss", *random.pick(&ANY))),
+    kind("claim-iss-any-type", Members, |draft, random| draft.claims.set("iss", random.choose(&ANY))),
     kind("claim-iss-other", Members, |draft, random| {
-        let iss = *random.pick(&[
+        let iss = random.choose(&[
             "https://issuer.example/",
             "https://issuer.exampl",
             "https://issuer.example.evil",
@@ -26,9 +26,9 @@ pub const KINDS: &[Kind] = &[
     }),
     kind("claim-iss-in-an-array", Members, |draft, _| draft.claims.set("iss", "[\"https://issuer.example\"]")),
     kind("claim-iss-absent", Members, |draft, _| draft.claims.remove("iss")),
-    kind("claim-aud-any-type", Members, |draft, random| draft.claims.set("aud", *random.pick(&ANY))),
+    kind("claim-aud-any-type", Members, |draft, random| draft.claims.set("aud", random.choose(&ANY))),
     kind("claim-aud-array", Members, |draft, random| {
-        let aud = *random.pick(&[
+        let aud = random.choose(&[
             "[\"api\"]",
             "[\"other\",\"api\"]",
             "[\"other\"]",
@@ -41,7 +41,7 @@ pub const KINDS: &[Kind] = &[
         draft.claims.set("aud", aud);
     }),
     kind("claim-aud-array-mixed", Members, |draft, random| {
-        let aud = *random.pick(&[
+        let aud = random.choose(&[
             "[\"api\",1]",
             "[null,\"api\"]",
             "[[\"api\"]]",
@@ -52,40 +52,40 @@ pub const KINDS: &[Kind] = &[
         draft.claims.set("aud", aud);
     }),
     kind("claim-aud-other", Members, |draft, random| {
-        let aud = *random.pick(&["API", "api ", "ap", "apis", "", "api,other", "api other", "backend"]);
+        let aud = random.choose(&["API", "api ", "ap", "apis", "", "api,other", "api other", "backend"]);
         draft.claims.set("aud", quoted(aud));
     }),
     kind("claim-aud-object", Members, |draft, random| {
-        let aud = *random.pick(&["{\"0\":\"api\"}", "{\"api\":true}", "{\"length\":1,\"0\":\"api\"}"]);
+        let aud = random.choose(&["{\"0\":\"api\"}", "{\"api\":true}", "{\"length\":1,\"0\":\"api\"}"]);
         draft.claims.set("aud", aud);
     }),
     kind("claim-aud-absent", Members, |draft, _| draft.claims.remove("aud")),
-    kind("claim-sub-any-type", Members, |draft, random| draft.claims.set("sub", *random.pick(&ANY))),
+    kind("claim-sub-any-type", Members, |draft, random| draft.claims.set("sub", random.choose(&ANY))),
     kind("claim-sub-empty", Members, |draft, random| {
-        let sub = *random.pick(&["", " ", "\0", "\u{200b}"]);
+        let sub = random.choose(&["", " ", "\0", "\u{200b}"]);
         draft.claims.set("sub", quoted(sub));
     }),
     kind("claim-sub-absent", Members, |draft, _| draft.claims.remove("sub")),
-    kind("claim-jti-any-type", Members, |draft, random| draft.claims.set("jti", *random.pick(&ANY))),
+    kind("claim-jti-any-type", Members, |draft, random| draft.claims.set("jti", random.choose(&ANY))),
     kind("claim-jti-absent", Members, |draft, _| draft.claims.remove("jti")),
     kind("claim-confirmation", Members, |draft, random| {
-        let cnf = *random.pick(&["{\"jkt\":\"x\"}", "{\"x5t#S256\":\"x\"}", "{}", "null", "\"x\""]);
+        let cnf = random.choose(&["{\"jkt\":\"x\"}", "{\"x5t#S256\":\"x\"}", "{}", "null", "\"x\""]);
         draft.claims.set("cnf", cnf);
     }),
     kind("claim-crit-in-claims", Members, |draft, _| draft.claims.set("crit", "[\"exp\"]")),
-    kind("claim-name-any-type", Members, |draft, random| draft.claims.set("name", *random.pick(&ANY))),
+    kind("claim-name-any-type", Members, |draft, random| draft.claims.set("name", random.choose(&ANY))),
     kind("claim-roles-any-type", Members, |draft, random| {
         draft.claims.set(
             "realm_access",
-            *random.pick(&["{\"roles\":[\"a\",1,null,\"b\"]}", "{\"roles\":\"admin\"}", "null", "[]", "{}"]),
+            random.choose(&["{\"roles\":[\"a\",1,null,\"b\"]}", "{\"roles\":\"admin\"}", "null", "[]", "{}"]),
         );
     }),
     kind("claim-scope-any-type", Members, |draft, random| {
-        draft.claims.set("scope", *random.pick(&["\"a b\"", "\" a  b \"", "[\"a\",1]", "null", "1", "{}", "\"\""]));
+        draft.claims.set("scope", random.choose(&["\"a b\"", "\" a  b \"", "[\"a\",1]", "null", "1", "{}", "\"\""]));
         draft.claims.set("scp", "[\"c\"]");
     }),
     kind("claim-in-another-case", Members, |draft, random| {
-        let name = *random.pick(&["exp", "iss", "aud", "sub", "iat", "jti"]);
+        let name = random.choose(&["exp", "iss", "aud", "sub", "iat", "jti"]);
         let value = draft.claims.get(name).to_owned();
         draft.claims.remove(name);
         draft.claims.set(&name.to_uppercase(), value);
@@ -97,7 +97,7 @@ pub const KINDS: &[Kind] = &[
     kind("claim-more-of-them", Members, |draft, random| {
         for _ in 0..1 + random.below(8) {
             let name = format!("c{}", random.below(1000));
-            draft.claims.set(&name, *random.pick(&ANY));
+            draft.claims.set(&name, random.choose(&ANY));
         }
     }),
 ];

@@ -12,7 +12,7 @@ pub const KINDS: &[Kind] = &[
     }),
     kind("json-not-utf8", Bytes, |draft, random| {
         let bad: &[u8] =
-            *random.pick(&[&[0xff][..], &[0xc0, 0xaf], &[0xed, 0xa0, 0x80], &[0xf5, 0x80, 0x80, 0x80], &[0xe2, 0x82]]);
+            random.choose(&[&[0xff][..], &[0xc0, 0xaf], &[0xed, 0xa0, 0x80], &[0xf5, 0x80, 0x80, 0x80], &[0xe2, 0x82]]);
         insert_member(text(draft, random), &[b"\"raw\":\"", bad, b"\""].concat());
     }),
     kind("json-utf16", Bytes, |draft, random| {
@@ -21,17 +21,17 @@ pub const KINDS: &[Kind] = &[
     }),
     kind("json-trailing-comma", Bytes, |draft, random| insert_before_end(text(draft, random), b",")),
     kind("json-trailing-text", Bytes, |draft, random| {
-        let more: &[u8] = *random.pick(&[&b"x"[..], b"{}", b"\0", b"}", b",", b"//"]);
+        let more: &[u8] = random.choose(&[&b"x"[..], b"{}", b"\0", b"}", b",", b"//"]);
         text(draft, random).extend_from_slice(more);
     }),
     kind("json-space-around", Bytes, |draft, random| {
-        let space: &[u8] = *random.pick(&[&b" "[..], b"\n", b"\t\r\n", b"\x0b", b"\x0c", b"\xc2\xa0"]);
+        let space: &[u8] = random.choose(&[&b" "[..], b"\n", b"\t\r\n", b"\x0b", b"\x0c", b"\xc2\xa0"]);
         let text = text(draft, random);
         text.splice(0..0, space.iter().copied());
         text.extend_from_slice(space);
     }),
     kind("json-duplicate-claim", Bytes, |draft, random| {
-        let member: &[u8] = *random.pick(&[
+        let member: &[u8] = random.choose(&[
             &br#""sub":"user-2""#[..],
             br#""exp":99999999999"#,
             br#""iss":"https://evil.example""#,
@@ -47,23 +47,23 @@ pub const KINDS: &[Kind] = &[
     }),
     kind("json-duplicate-header", Bytes, |draft, random| {
         let member: &[u8] =
-            *random.pick(&[&br#""alg":"none""#[..], br#""kid":"other""#, br#""typ":"JWT""#, br#""a\u006cg":"HS256""#]);
+            random.choose(&[&br#""alg":"none""#[..], br#""kid":"other""#, br#""typ":"JWT""#, br#""a\u006cg":"HS256""#]);
         insert_member(&mut draft.header_bytes, member);
     }),
     kind("json-lone-surrogate", Bytes, |draft, random| {
         let member: &[u8] =
-            *random.pick(&[&br#""x":"\ud800""#[..], br#""x":"\udc00\ud800""#, br#""\ud83d":1"#, br#""x":"\uD83Dx""#]);
+            random.choose(&[&br#""x":"\ud800""#[..], br#""x":"\udc00\ud800""#, br#""\ud83d":1"#, br#""x":"\uD83Dx""#]);
         insert_member(text(draft, random), member);
     }),
     kind("json-surrogate-pair", Bytes, |draft, random| {
         insert_member(text(draft, random), br#""\ud83d\ude00":"\uD83D\uDE00 \u00e9""#);
     }),
     kind("json-infinite-number", Bytes, |draft, random| {
-        let member: &[u8] = *random.pick(&[&br#""x":1e400"#[..], br#""x":[-1e999]"#, br#""x":1E+309"#]);
+        let member: &[u8] = random.choose(&[&br#""x":1e400"#[..], br#""x":[-1e999]"#, br#""x":1E+309"#]);
         insert_member(text(draft, random), member);
     }),
     kind("json-large-number", Bytes, |draft, random| {
-        let member: &[u8] = *random.pick(&[
+        let member: &[u8] = random.choose(&[
             &br#""x":9007199254740993"#[..],
             br#""x":18446744073709551616"#,
             br#""x":-9223372036854775809"#,
@@ -73,7 +73,7 @@ pub const KINDS: &[Kind] = &[
         insert_member(text(draft, random), member);
     }),
     kind("json-odd-number", Bytes, |draft, random| {
-        let member: &[u8] = *random.pick(&[
+        let member: &[u8] = random.choose(&[
             &br#""x":-0"#[..],
             br#""x":1.0"#,
             br#""x":1E2"#,
@@ -85,7 +85,7 @@ pub const KINDS: &[Kind] = &[
         insert_member(text(draft, random), member);
     }),
     kind("json-not-a-number", Bytes, |draft, random| {
-        let member: &[u8] = *random.pick(&[
+        let member: &[u8] = random.choose(&[
             &br#""x":NaN"#[..],
             br#""x":Infinity"#,
             br#""x":-Infinity"#,
@@ -102,17 +102,17 @@ pub const KINDS: &[Kind] = &[
     }),
     kind("json-depth", Members, |draft, random| {
         // The outer object is level 1: 31 arrays more are allowed, 32 are not.
-        let depth = *random.pick(&[30, 31, 32, 33, 64, 127, 128, 200, 1200]);
+        let depth = random.choose(&[30, 31, 32, 33, 64, 127, 128, 200, 1200]);
         let value = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
         if random.one_in(3) { draft.header.set("x", value) } else { draft.claims.set("x", value) }
     }),
     kind("json-single-quotes", Bytes, |draft, random| insert_member(text(draft, random), b"'x':'y'")),
     kind("json-comment", Bytes, |draft, random| {
-        let comment: &[u8] = *random.pick(&[&b"/* x */"[..], b"// x\n", b"# x\n"]);
+        let comment: &[u8] = random.choose(&[&b"/* x */"[..], b"// x\n", b"# x\n"]);
         insert_before_end(text(draft, random), comment);
     }),
     kind("json-control-character", Bytes, |draft, random| {
-        let member: &[u8] = *random.pick(&[
+        let member: &[u8] = random.choose(&[
             &b"\"x\":\"a\nb\""[..],
             b"\"x\":\"\0\"",
             b"\"x\":\"\x1f\"",
@@ -122,7 +122,7 @@ pub const KINDS: &[Kind] = &[
         insert_member(text(draft, random), member);
     }),
     kind("json-odd-escape", Bytes, |draft, random| {
-        let member: &[u8] = *random.pick(&[
+        let member: &[u8] = random.choose(&[
             &br#""x":"\x41""#[..],
             br#""x":"\u12""#,
             br#""x":"\'""#,
@@ -134,18 +134,18 @@ pub const KINDS: &[Kind] = &[
     }),
     kind("json-nul-escape", Bytes, |draft, random| insert_member(text(draft, random), br#""x\u0000":"\u0000""#)),
     kind("json-word-case", Bytes, |draft, random| {
-        let member: &[u8] = *random.pick(&[&br#""x":True"#[..], br#""x":NULL"#, br#""x":undefined"#, br#""x":tru"#]);
+        let member: &[u8] = random.choose(&[&br#""x":True"#[..], br#""x":NULL"#, br#""x":undefined"#, br#""x":tru"#]);
         insert_member(text(draft, random), member);
     }),
     kind("json-payload-not-an-object", Bytes, |draft, random| {
         let value: &[u8] =
-            *random.pick(&[&b"[]"[..], b"null", b"\"x\"", b"1", b"true", b"[{\"sub\":\"x\"}]", b"", b" "]);
+            random.choose(&[&b"[]"[..], b"null", b"\"x\"", b"1", b"true", b"[{\"sub\":\"x\"}]", b"", b" "]);
         draft.payload_bytes = value.to_vec();
     }),
     kind("json-payload-empty-object", Bytes, |draft, _| draft.payload_bytes = b"{}".to_vec()),
     kind("json-header-not-an-object", Bytes, |draft, random| {
         let value: &[u8] =
-            *random.pick(&[&b"[]"[..], b"null", b"\"RS256\"", b"{}", b" ", b"{\"alg\"", b"[{\"alg\":\"HS256\"}]"]);
+            random.choose(&[&b"[]"[..], b"null", b"\"RS256\"", b"{}", b" ", b"{\"alg\"", b"[{\"alg\":\"HS256\"}]"]);
         draft.header_bytes = value.to_vec();
     }),
     kind("json-payload-random", Bytes, |draft, random| {
@@ -157,8 +157,8 @@ pub const KINDS: &[Kind] = &[
         *text = String::from_utf8_lossy(text).replace("\"s", "\"\\u0073").replace("\"a", "\"\\u0061").into_bytes();
     }),
     kind("json-prototype-names", Members, |draft, random| {
-        let name = *random.pick(&["__proto__", "constructor", "hasOwnProperty", "toString", ""]);
-        let value = *random.pick(&[r#"{"sub":"user-2","iss":1}"#, "null", "1"]);
+        let name = random.choose(&["__proto__", "constructor", "hasOwnProperty", "toString", ""]);
+        let value = random.choose(&[r#"{"sub":"user-2","iss":1}"#, "null", "1"]);
         if random.one_in(3) { draft.header.set(name, value) } else { draft.claims.set(name, value) }
     }),
     kind("json-brackets-unbalanced", Bytes, |draft, random| {
@@ -181,7 +181,7 @@ pub const KINDS: &[Kind] = &[
         }
     }),
     kind("json-other-scripts", Members, |draft, random| {
-        let value = *random.pick(&["é", "日本語", "\u{1f600}", "\u{2028}\u{2029}", "\u{feff}", "\u{7f}", "e\u{301}"]);
+        let value = random.choose(&["é", "日本語", "\u{1f600}", "\u{2028}\u{2029}", "\u{feff}", "\u{7f}", "e\u{301}"]);
         draft.claims.set("name", quoted(value));
         draft.claims.set(value, quoted(value));
     }),

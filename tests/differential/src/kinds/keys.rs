@@ -33,15 +33,15 @@ pub const KINDS: &[KeyKind] = &[
     kind("key-as-it-is", |_, _| ()),
     kind("key-alg-of-its-type", |draft, random| {
         let alg = match draft.jwk["kty"].as_str() {
-            Some("RSA") => *random.pick(&["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"]),
-            Some("OKP") => *random.pick(&["EdDSA", "Ed25519"]),
-            _ => *random.pick(&["ES256", "ES384", "ES512"]),
+            Some("RSA") => random.choose(&["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"]),
+            Some("OKP") => random.choose(&["EdDSA", "Ed25519"]),
+            _ => random.choose(&["ES256", "ES384", "ES512"]),
         };
         draft.jwk["alg"] = alg.into();
     }),
     kind("key-alg-of-another-type", |draft, random| {
         draft.jwk["alg"] =
-            (*random.pick(&["HS256", "RS256", "ES256", "EdDSA", "RSA-OAEP", "none", "ML-DSA-44"])).into();
+            (random.choose(&["HS256", "RS256", "ES256", "EdDSA", "RSA-OAEP", "none", "ML-DSA-44"])).into();
     }),
     kind("key-alg-not-text", |draft, random| {
         draft.jwk["alg"] = random.pick(&[json!(null), json!(1), json!([])]).clone()
@@ -79,15 +79,16 @@ pub const KINDS: &[KeyKind] = &[
         respell(draft, |text| standard(unb64(&text)).trim_end_matches('=').to_owned());
     }),
     kind("key-base64-space", |draft, random| {
-        let space = *random.pick(&[" ", "\n"]);
+        let space = random.choose(&[" ", "\n"]);
         if space == " " { respell(draft, |text| text + " ") } else { respell(draft, |text| format!("\n{text}")) }
     }),
     kind("key-crv-other", |draft, random| {
         draft.jwk["crv"] =
-            (*random.pick(&["P-256", "P-384", "P-521", "p-256", "secp256k1", "Ed25519", "Ed448", "X25519", ""])).into();
+            (random.choose(&["P-256", "P-384", "P-521", "p-256", "secp256k1", "Ed25519", "Ed448", "X25519", ""]))
+                .into();
     }),
     kind("key-kty-other", |draft, random| {
-        draft.jwk["kty"] = (*random.pick(&["RSA", "EC", "OKP", "AKP", "oct", "rsa", "ec", ""])).into();
+        draft.jwk["kty"] = (random.choose(&["RSA", "EC", "OKP", "AKP", "oct", "rsa", "ec", ""])).into();
     }),
     kind("key-member-absent", |draft, _| {
         let member = main_member(draft);
@@ -105,12 +106,12 @@ pub const KINDS: &[KeyKind] = &[
         }
     }),
     kind("key-private-member", |draft, random| {
-        let member = *random.pick(&["d", "p", "k", "oth", "priv"]);
+        let member = random.choose(&["d", "p", "k", "oth", "priv"]);
         draft.jwk[member] = random.pick(&[json!("AQAB"), json!(""), json!([])]).clone();
     }),
     kind("key-exponent", |draft, random| {
         if draft.jwk["kty"] == "RSA" {
-            draft.jwk["e"] = (*random.pick(&["AQ", "Ag", "Aw", "AAEAAQ", "AQAAAAE", "AQABAQ", "AA"])).into();
+            draft.jwk["e"] = (random.choose(&["AQ", "Ag", "Aw", "AAEAAQ", "AQAAAAE", "AQABAQ", "AA"])).into();
         }
     }),
     kind("key-weak", |draft, _| {
@@ -146,7 +147,7 @@ pub const KINDS: &[KeyKind] = &[
         beside(draft).push(twin);
     }),
     kind("set-other-key-of-the-same-kid", |draft, random| {
-        let name = *random.pick(&["rsa-b", "p256-b", "ed-b", "p384-b"]);
+        let name = random.choose(&["rsa-b", "p256-b", "ed-b", "p384-b"]);
         let mut other = draft.keys.key(name).public_jwk();
         other["kid"] = draft.jwk["kid"].clone();
         beside(draft).push(other);

@@ -25,8 +25,8 @@ pub const KINDS: &[Kind] = &[
     }),
     kind("signature-by-another-alg", Signer, |draft, random| {
         let other = match &draft.signer.alg[..2] {
-            "RS" | "PS" => *random.pick(&["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"]),
-            "HS" => *random.pick(&["HS256", "HS384", "HS512"]),
+            "RS" | "PS" => random.choose(&["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"]),
+            "HS" => random.choose(&["HS256", "HS384", "HS512"]),
             _ => return,
         };
         other.clone_into(&mut draft.signer.alg);

@@ -57,7 +57,7 @@ pub const KINDS: &[Kind] = &[
     }),
     kind("structure-other-script", Token, |draft, random| {
         let at = place(draft, random);
-        draft.token.insert(at, *random.pick(&['é', '\u{0}', 'А', '\u{200b}', '．', '\u{1f600}']));
+        draft.token.insert(at, random.choose(&['é', '\u{0}', 'А', '\u{200b}', '．', '\u{1f600}']));
     }),
     kind("structure-case-changed", Token, |draft, random| {
         let at = place(draft, random);
@@ -105,7 +105,7 @@ fn place(draft: &Draft<'_>, random: &mut Random) -> usize {
 /// Puts a character of the alphabet in the place of `count` others.
 fn replace(draft: &mut Draft<'_>, random: &mut Random, count: usize) {
     let at = place(draft, random);
-    let new = *random.pick(&['A', 'B', 'a', 'z', '0', '9', '-', '_', '.', '=', '+', '/', '~']);
+    let new = random.choose(&['A', 'B', 'a', 'z', '0', '9', '-', '_', '.', '=', '+', '/', '~']);
     let tail = draft.token.split_off(at);
     draft.token.push(new);
     draft.token.extend(tail.chars().skip(count));

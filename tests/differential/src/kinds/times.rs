@@ -42,12 +42,12 @@ const EXTREMES: [&str; 14] = [
 const DAY: i64 = 86_400;
 
 pub const KINDS: &[Kind] = &[
-    kind("time-exp-not-a-number", Members, |draft, random| draft.claims.set("exp", *random.pick(&NOT_NUMBERS))),
-    kind("time-nbf-not-a-number", Members, |draft, random| draft.claims.set("nbf", *random.pick(&NOT_NUMBERS))),
-    kind("time-iat-not-a-number", Members, |draft, random| draft.claims.set("iat", *random.pick(&NOT_NUMBERS))),
-    kind("time-exp-extreme", Members, |draft, random| draft.claims.set("exp", *random.pick(&EXTREMES))),
-    kind("time-nbf-extreme", Members, |draft, random| draft.claims.set("nbf", *random.pick(&EXTREMES))),
-    kind("time-iat-extreme", Members, |draft, random| draft.claims.set("iat", *random.pick(&EXTREMES))),
+    kind("time-exp-not-a-number", Members, |draft, random| draft.claims.set("exp", random.choose(&NOT_NUMBERS))),
+    kind("time-nbf-not-a-number", Members, |draft, random| draft.claims.set("nbf", random.choose(&NOT_NUMBERS))),
+    kind("time-iat-not-a-number", Members, |draft, random| draft.claims.set("iat", random.choose(&NOT_NUMBERS))),
+    kind("time-exp-extreme", Members, |draft, random| draft.claims.set("exp", random.choose(&EXTREMES))),
+    kind("time-nbf-extreme", Members, |draft, random| draft.claims.set("nbf", random.choose(&EXTREMES))),
+    kind("time-iat-extreme", Members, |draft, random| draft.claims.set("iat", random.choose(&EXTREMES))),
     kind("time-exp-edge", Members, |draft, random| edge(draft, random, "exp", -1)),
     kind("time-nbf-edge", Members, |draft, random| edge(draft, random, "nbf", 1)),
     kind("time-iat-edge", Members, |draft, random| edge(draft, random, "iat", 1)),
@@ -67,7 +67,7 @@ pub const KINDS: &[Kind] = &[
     kind("time-iat-future", Members, |draft, _| draft.claims.set("iat", (draft.now + DAY).to_string())),
     kind("time-iat-past", Members, |draft, _| draft.claims.set("iat", (draft.now - DAY).to_string())),
     kind("time-in-milliseconds", Members, |draft, random| {
-        let name = *random.pick(&["exp", "nbf", "iat"]);
+        let name = random.choose(&["exp", "nbf", "iat"]);
         draft.claims.set(name, (draft.now * 1000).to_string());
     }),
     kind("time-exp-absent", Members, |draft, _| draft.claims.remove("exp")),
