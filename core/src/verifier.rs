@@ -147,8 +147,9 @@ impl Verifier {
             Err(NotYet::Keys { set, seen, want, otherwise, header }) => {
                 let (ticket, resolver) = Ticket::pair();
                 let (verifier, owned) = (self.clone(), token.to_owned());
+                let is_over = resolver.abandonment();
                 let judge_again = move |landed| resolver.resolve(verifier.judge_finally(&owned, landed));
-                match set.wait(set.owner(), want, seen.as_ref(), judge_again) {
+                match set.wait(set.owner(), want, seen.as_ref(), is_over, judge_again) {
                     Ok(()) => Outcome::Wait(ticket),
                     Err(NoWait::Changed) => Outcome::Ready(self.judge_finally(token, Landed::Good)),
                     Err(NoWait::Refused(refusal)) => Outcome::Ready(Err(self.addressed(header.tell(refusal)))),

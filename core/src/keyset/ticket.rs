@@ -106,6 +106,15 @@ impl<T> Ticket<T> {
     }
 }
 
+/// Whether nobody waits but those who hold `ours` of the references.
+fn is_abandoned<T>(shared: &Arc<Shared<T>>, ours: usize) -> bool {
+    match *shared.lock() {
+        State::Taken => true,
+        State::Callback(_) => false,
+        State::Waiting(_) | State::Done(_) => Arc::strong_count(shared) <= ours,
+    }
+}
+
 /// The answer, where it is there.
 fn take<T>(state: &mut State<T>) -> Option<Result<T, Refusal>> {
     match std::mem::replace(state, State::Taken) {
@@ -143,11 +152,16 @@ impl<T> Resolver<T> {
 
     /// Whether nobody waits for the answer any more.
     pub(crate) fn is_abandoned(&self) -> bool {
-        self.0.as_ref().is_none_or(|shared| match *shared.lock() {
-            State::Taken => true,
-            State::Callback(_) => false,
-            State::Waiting(_) | State::Done(_) => Arc::strong_count(shared) == 1,
-        })
+        self.0.as_ref().is_none_or(|shared| is_abandoned(shared, 1))
+    }
+
+    /// Tells the same from elsewhere.
+    pub(crate) fn abandonment(&self) -> impl Fn() -> bool + Send + use<T>
+    where
+        T: Send + 'static,
+    {
+        let shared = self.0.as_ref().map(Arc::downgrade);
+        move || shared.as_ref().and_then(std::sync::Weak::upgrade).is_none_or(|shared| is_abandoned(&shared, 2))
     }
 
     fn settle(&mut self, answer: Result<T, Refusal>) {
@@ -221,9 +235,10 @@ mod tests {
         let (sender, receiver) = mpsc::channel();
         let (ticket, resolver) = Ticket::<u8>::pair();
         let cancel = ticket.on_ready(move |answer| sender.send(answer).unwrap());
-        assert!(!resolver.is_abandoned());
+        let is_over = resolver.abandonment();
+        assert!(!resolver.is_abandoned() && !is_over());
         cancel.cancel();
-        assert!(resolver.is_abandoned());
+        assert!(resolver.is_abandoned() && is_over());
         resolver.resolve(Ok(1));
         assert!(receiver.recv().is_err());
     }
@@ -234,7 +249,11 @@ mod tests {
         drop(resolver);
         assert_eq!(ticket.wait().map_err(|refusal| refusal.code()), Err(Code::KeysUnavailable));
         let (ticket, resolver) = Ticket::<u8>::pair();
+        let is_over = resolver.abandonment();
+        assert!(!resolver.is_abandoned() && !is_over());
         drop(ticket);
+        assert!(resolver.is_abandoned() && is_over());
         resolver.resolve(Ok(1));
+        assert!(is_over());
     }
 }

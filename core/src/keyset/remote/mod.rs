@@ -137,12 +137,14 @@ impl RemoteSet {
     }
 
     /// Waits for a fetch, beginning one if that is allowed. `on_landing` is called once, on another
-    /// thread; it is dropped uncalled when the answer is an error.
+    /// thread; it is dropped uncalled when the answer is an error, and when `is_over` and the place is
+    /// needed.
     pub(crate) fn wait(
         self: &Arc<Self>,
         owner: u64,
         want: Want,
         seen: Option<&Arc<Current>>,
+        is_over: impl Fn() -> bool + Send + 'static,
         on_landing: impl FnOnce(Landed) + Send + 'static,
     ) -> Result<(), NoWait> {
         let now = self.clock.monotonic_ms();
@@ -157,14 +159,28 @@ impl RemoteSet {
             return Err(NoWait::Changed);
         }
         let mut grounded = None;
-        match state.machine.want(now, want) {
-            Answer::Join => {}
-            Answer::Begin(flight) => grounded = self.launch(&mut state, flight),
-            Answer::Full => return Err(NoWait::Refused(Refusal::unavailable(Reason::Unavailable, 1000))),
-            Answer::NotNow { next_attempt_ms } => return Err(NoWait::NotNow { next_attempt_ms }),
+        let mut answer = state.machine.want(now, want);
+        let gone = if matches!(answer, Answer::Full) { state.sweep(now) } else { Vec::new() };
+        if !gone.is_empty() {
+            answer = state.machine.want(now, want);
         }
-        state.waiters.push(Waiter { owner, on_landing: Box::new(on_landing) });
+        let refused = match answer {
+            Answer::Join => None,
+            Answer::Begin(flight) => {
+                grounded = self.launch(&mut state, flight);
+                None
+            }
+            Answer::Full => Some(NoWait::Refused(Refusal::unavailable(Reason::Unavailable, 1000))),
+            Answer::NotNow { next_attempt_ms } => Some(NoWait::NotNow { next_attempt_ms }),
+        };
+        if refused.is_none() {
+            state.waiters.push(Waiter { owner, is_over: Box::new(is_over), on_landing: Box::new(on_landing) });
+        }
         drop(state);
+        drop(gone);
+        if let Some(refused) = refused {
+            return Err(refused);
+        }
         Grounded::land(grounded);
         Ok(())
     }

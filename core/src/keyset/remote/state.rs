@@ -18,6 +18,8 @@ pub(super) struct Process {
 pub(super) struct State {
     pub(super) machine: Machine,
     pub(super) waiters: Vec<Waiter>,
+    /// When those who wait no more are next looked for.
+    pub(super) next_sweep: i64,
     pub(super) readiness: Readiness,
     pub(super) flight: Option<AbortHandle>,
     pub(super) timer: Option<AbortHandle>,
@@ -38,7 +40,30 @@ pub(super) enum Writing {
 /// A request that waits for the fetch under way.
 pub(super) struct Waiter {
     pub(super) owner: u64,
+    pub(super) is_over: Box<dyn Fn() -> bool + Send>,
     pub(super) on_landing: OnLanding,
+}
+
+/// Least time between two looks for requests that wait no more, in milliseconds.
+const SWEEP_MS: i64 = 100;
+
+impl State {
+    /// Takes out the requests that wait no more. They may be dropped only when the lock is not held:
+    /// they may be the last to hold a verifier.
+    #[must_use]
+    pub(super) fn sweep(&mut self, now: i64) -> Vec<Waiter> {
+        if now < self.next_sweep {
+            return Vec::new();
+        }
+        self.next_sweep = now.saturating_add(SWEEP_MS);
+        let (gone, stay): (Vec<Waiter>, _) =
+            std::mem::take(&mut self.waiters).into_iter().partition(|waiter| (waiter.is_over)());
+        self.waiters = stay;
+        for _ in &gone {
+            self.machine.leave();
+        }
+        gone
+    }
 }
 
 pub(super) type OnLanding = Box<dyn FnOnce(Landed) + Send>;
@@ -68,6 +93,7 @@ impl Process {
         let state = State {
             machine,
             waiters: Vec::new(),
+            next_sweep: i64::MIN,
             readiness: Readiness::default(),
             flight: None,
             timer: None,
