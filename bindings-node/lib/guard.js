@@ -67,30 +67,46 @@ class Guard {
    * @param {string} service
    * @param {string} method
    * @param {Headers} headers
+   * @param {(giveUp: () => void) => void} [waiting] told, where keys are waited for, how to stop that
    * @throws {JwtAuthError} (or rejects) when the request is refused
    */
-  check(service, method, headers) {
+  check(service, method, headers, waiting) {
     const since = this.#begin();
     const answer = this.native.check(service, method, headers.get(this.credentialsHeader));
-    const call = { procedure: `${service}/${method}`, since };
-    return chain(answer, (text) => (isSkip(text) ? undefined : this.#admit(text, readAccepted, call)));
+    return this.#outcome(answer, { procedure: `${service}/${method}`, since }, waiting);
   }
 
   /**
    * Judges an HTTP request in front of a framework. Gives undefined for one that goes through without
    * a context.
    *
-   * @param {{method: string, target: string, header: (name: string) => string | undefined | null}} request
+   * @param {object} request as HttpGuard.check has it
    * @param {object} skipPaths of the native side
    * @throws {JwtAuthError} (or rejects) when the request is refused
    */
-  checkHttp({ method, target, header }, skipPaths) {
+  checkHttp({ method, target, header, waiting }, skipPaths) {
     const since = this.#begin();
     const preflight = (header("access-control-request-method") ?? undefined) !== undefined;
     const answer = this.native.checkHttp(skipPaths, method, target, preflight, header(this.credentialsHeader));
     const told = this.hooks.onReject !== undefined || since !== undefined;
-    const call = { procedure: told ? (native.procedureOfTarget(target) ?? undefined) : undefined, since };
-    return chain(answer, (text) => (isSkip(text) ? undefined : this.#admit(text, readAccepted, call)));
+    const procedure = told ? (native.procedureOfTarget(target) ?? undefined) : undefined;
+    return this.#outcome(answer, { procedure, since }, waiting);
+  }
+
+  #outcome(answer, call, waiting) {
+    let givenUp = false;
+    if (waiting !== undefined && isPromised(answer)) {
+      waiting(() => {
+        givenUp = true;
+        answer.giveUp();
+      });
+    }
+    return chain(answer, (text) => {
+      if (givenUp) {
+        throw new Error("nobody waits for this request any more");
+      }
+      return isSkip(text) ? undefined : this.#admit(text, readAccepted, call);
+    });
   }
 
   /**

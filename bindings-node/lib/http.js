@@ -30,9 +30,13 @@ class HttpGuard {
    * (names and values in turn), undefined for a request that goes through without one, or a promise
    * of these.
    *
-   * @param {{method: string, target: string, header: (name: string) => string | undefined}} request
-   *   `target`: the request target as received, with its query; `header`: the value of a header by
-   *   its lower-case name
+   * @param {object} request
+   * @param {string} request.method
+   * @param {string} request.target the request target as received, with its query
+   * @param {(name: string) => string | string[] | undefined} request.header the value of a header by its
+   *   lower-case name, or every value of one that was sent more than once
+   * @param {(giveUp: () => void) => void} [request.waiting] told, where keys are waited for, how to stop
+   *   that: the client has gone. What was promised is then rejected, and nobody is told of a refusal
    * @throws {JwtAuthError} (or rejects) when the request is refused
    */
   check(request) {

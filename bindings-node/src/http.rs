@@ -32,7 +32,8 @@ pub fn create_skip_paths(json: String) -> napi::Result<Either<NativeSkipPaths, S
 
 #[napi]
 impl NativeGate {
-    /// Judges one HTTP request: an answer, or a promise of one while keys are fetched.
+    /// Judges one HTTP request: an answer, or a promise of one while keys are fetched. A server that
+    /// tells of headers sent twice hands over every value of the credentials header.
     #[napi]
     pub fn check_http<'env>(
         &self,
@@ -41,9 +42,13 @@ impl NativeGate {
         method: String,
         target: String,
         preflight: bool,
-        credentials: Option<String>,
+        credentials: Option<Either<String, Vec<String>>>,
     ) -> napi::Result<Either<String, Object<'env>>> {
-        let credentials = credentials.map(header_bytes);
+        let credentials: Vec<Vec<u8>> = match credentials {
+            None => Vec::new(),
+            Some(Either::A(value)) => vec![header_bytes(value)],
+            Some(Either::B(values)) => values.into_iter().map(header_bytes).collect(),
+        };
         let values: Vec<&[u8]> = credentials.iter().map(Vec::as_slice).collect();
         let request = HttpRequest { method: &method, target: target.as_bytes(), preflight, credentials: &values };
         let decided = refusing(&self.gate, || self.decided(self.gate.check_http(&request, &skip_paths.paths)));

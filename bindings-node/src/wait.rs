@@ -1,10 +1,12 @@
 //! A ticket as a promise. The promise is settled from whatever thread the keys arrive on, and keeps
-//! the process alive only while it is pending.
+//! the process alive only while it is pending. Its method `giveUp` leaves the place of whoever waits to
+//! others; the promise is settled all the same.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
-use bearergate_core::{Code, Gate, Refusal, Ticket};
-use napi::bindgen_prelude::Object;
+use bearergate_core::{Cancel, Code, Gate, Refusal, Ticket};
+use napi::bindgen_prelude::{JsObjectValue, Object};
 use napi::{Env, JsDeferred, Result};
 
 use crate::answer;
@@ -62,8 +64,13 @@ pub fn promise_of<T: Send + 'static>(
     ticket: Ticket<T>,
     answer: impl FnOnce(std::result::Result<T, Refusal>) -> String + Send + 'static,
 ) -> Result<Object<'_>> {
-    let (deferred, promise) = env.create_deferred::<String, Settle>()?;
+    let (deferred, mut promise) = env.create_deferred::<String, Settle>()?;
     let mut waiter = Waiter { deferred: Some(deferred) };
-    throwing(|| ticket.on_ready(move |result| waiter.settle(answer(result))))?;
+    let cancel = throwing(|| ticket.on_ready(move |result| waiter.settle(answer(result))))?;
+    let cancel = RefCell::new(Some(cancel));
+    let give_up = env.create_function_from_closure::<(), (), _>("giveUp", move |_| {
+        throwing(|| cancel.take().map_or((), Cancel::cancel))
+    })?;
+    promise.set_named_property("giveUp", give_up)?;
     Ok(promise)
 }
