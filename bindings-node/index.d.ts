@@ -1,5 +1,7 @@
 import type { AsyncLocalStorage } from "node:async_hooks";
 import type { KeyObject, webcrypto } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { ConnectError, ContextKey, HandlerContext, Interceptor } from "@connectrpc/connect";
 
 /**
@@ -883,6 +885,100 @@ export declare function createJwtAuthInterceptor(optionsOrVerifier: JwtAuthOptio
 export declare function createJwtRequestGate(
   optionsOrVerifier: JwtAuthOptions | JwtVerifier,
 ): (context: HandlerContext) => void | Promise<void>;
+
+/**
+ * What adapters for HTTP servers take beside the options of a verifier.
+ *
+ * @example
+ * ```ts
+ * const open: HttpOptions = { skipPaths: ["/healthz", "/public/*"] };
+ * ```
+ */
+export interface HttpOptions {
+  /**
+   * Paths that go through without a context, exact (`"/healthz"`) or all under one (`"/public/*"`), compared
+   * with the raw path of the request. A path with an empty or a dot segment, a backslash, or an encoded
+   * slash, backslash or dot is never skipped. Whatever matches is open to everyone. Default none.
+   */
+  readonly skipPaths?: readonly string[] | undefined;
+}
+
+/**
+ * Options of adapters for HTTP servers: those of a verifier and {@link HttpOptions}, a verifier to share in
+ * their place, or a bare verifier.
+ *
+ * @example
+ * ```ts
+ * const verifier = new JwtVerifier({ jwksUri: "https://auth.example.com/.well-known/jwks.json" });
+ * const shared: HttpAuthOptions = { verifier, skipPaths: ["/healthz"] };
+ * ```
+ */
+export type HttpAuthOptions =
+  | (JwtAuthOptions & HttpOptions)
+  | ({ readonly verifier: JwtVerifier } & HttpOptions)
+  | JwtVerifier;
+
+/** `L` as a listener of the one kind of request, where it is one. */
+type Takes<L, Req, Res> = L extends (request: Req, response: Res) => unknown
+  ? (request: Req, response: Res) => unknown
+  : unknown;
+
+/** `L` as a listener of whichever kinds of request it takes. */
+type ListenerLike<L> = Takes<L, IncomingMessage, ServerResponse> & Takes<L, Http2ServerRequest, Http2ServerResponse>;
+
+/**
+ * A request listener whose requests are judged first.
+ *
+ * @example
+ * ```ts
+ * import type { RequestListener } from "node:http";
+ *
+ * function watch(guarded: GuardedRequestListener<RequestListener>) {
+ *   console.log(guarded.verifier.stats().state);
+ * }
+ * ```
+ */
+export type GuardedRequestListener<L> = ListenerLike<L> & {
+  /**
+   * The same for the event `checkContinue`: a client that asks before it sends a body is invited only when
+   * it is let in.
+   */
+  readonly checkContinue: ListenerLike<L>;
+  /** The verifier behind it, for `ready()`, `stats()` and `close()`. */
+  readonly verifier: JwtVerifier;
+};
+
+/**
+ * Puts a guard in front of a request listener of `node:http`, `node:https` or `node:http2` (its
+ * compatibility API): Connect before 2.2, or whatever else handles the requests. They are judged before
+ * their body is read, refused in the caller's protocol, and handled in the {@link AuthContext}. Upgrades
+ * (WebSocket) are no requests to a listener: verify their token with a {@link JwtVerifier}.
+ *
+ * @example
+ * ```ts
+ * import { createServer } from "node:http";
+ * import { connectNodeAdapter } from "@connectrpc/connect-node";
+ *
+ * const guarded = guardRequestListener(connectNodeAdapter({ routes: () => {} }), {
+ *   jwksUri: "https://auth.example.com/.well-known/jwks.json",
+ *   issuer: "https://auth.example.com/",
+ *   audience: "my-api",
+ *   skipPaths: ["/healthz"],
+ * });
+ * createServer(guarded).on("checkContinue", guarded.checkContinue).listen(8080);
+ * ```
+ *
+ * @param listener the listener to guard
+ * @param options as for a verifier, and `skipPaths`
+ * @throws {ConfigError} when an option is wrong
+ */
+export declare function guardRequestListener<L extends (request: IncomingMessage, response: ServerResponse) => unknown>(
+  listener: L,
+  options: HttpAuthOptions,
+): GuardedRequestListener<L>;
+export declare function guardRequestListener<
+  L extends (request: Http2ServerRequest, response: Http2ServerResponse) => unknown,
+>(listener: L, options: HttpAuthOptions): GuardedRequestListener<L>;
 
 /**
  * What a rule, or the default policy, does.

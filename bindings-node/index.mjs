@@ -11,6 +11,7 @@ export const {
   JwtVerifier,
   authContextStorage,
   getAuthContext,
+  guardRequestListener,
   jwtAuthContextKey,
   matchesMethodPattern,
   parseAuthHeaders,

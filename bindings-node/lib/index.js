@@ -9,6 +9,7 @@ const { createJwtRequestGate } = require("./gate.js");
 const { AUTH_HEADERS, parseAuthHeaders, setAuthHeaders } = require("./headers.js");
 const { createJwtAuthInterceptor } = require("./interceptor.js");
 const { jwtAuthContextKey } = require("./key.js");
+const { guardRequestListener } = require("./listener.js");
 const { matchesMethodPattern } = require("./method.js");
 const { authContextStorage } = require("./storage.js");
 const { JwtVerifier } = require("./verifier.js");
@@ -53,6 +54,7 @@ module.exports = {
   JwtVerifier,
   authContextStorage,
   getAuthContext,
+  guardRequestListener,
   jwtAuthContextKey,
   matchesMethodPattern,
   over,

@@ -1,0 +1,4 @@
+// ES module entry.
+import adapter from "./hono.js";
+
+export const { createJwtAuthMiddleware, getAuthContext } = adapter;
