@@ -18,6 +18,7 @@ run() {
 node=${NODE:-node}
 run "$node" node/cold.mjs
 run "$node" node/flood.mjs "${flood[@]}"
+run "$node" node/refused.mjs "${flood[@]}"
 run "$node" --expose-gc node/memory.mjs --scale "$scale"
 for python in "$@"; do
     run "$python" python/cold.py
