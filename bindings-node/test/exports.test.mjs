@@ -22,6 +22,7 @@ const EXPORTS = [
   "createJwtAuthInterceptor",
   "createJwtRequestGate",
   "getAuthContext",
+  "guardRequestListener",
   "jwtAuthContextKey",
   "matchesMethodPattern",
   "parseAuthHeaders",

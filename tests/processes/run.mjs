@@ -21,6 +21,7 @@ const PROCESS_TESTS = readdirSync(here("node"))
 const LEFT_OUT = ["documentation", "exports", "native", "pack"];
 const MAIN_PATH = [
   here("runtimes/connect.test.mjs"),
+  here("runtimes/fetch.test.mjs"),
   ...readdirSync(here("../../bindings-node/test"))
     .filter((name) => name.endsWith(".test.mjs") && !LEFT_OUT.includes(name.split(".")[0]))
     .map((name) => here(`../../bindings-node/test/${name}`)),
