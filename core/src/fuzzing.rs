@@ -206,19 +206,33 @@ pub fn jwks_uri(document: &[u8], issuer: &str, allow_http: bool) -> Option<Resul
     Some(discovered_jwks_uri(document.to_vec(), issuer, &url, &policy).map(|url| url.to_string()))
 }
 
+/// Where a token is.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    pub header: &'static str,
+    pub scheme: Option<&'static str>,
+    pub cookie: Option<&'static str>,
+}
+
+impl Place {
+    fn credentials(self) -> Credentials {
+        let Self { header, scheme, cookie } = self;
+        Credentials { header: header.into(), scheme: scheme.map(Into::into), cookie: cookie.map(Into::into) }
+    }
+}
+
 /// Finds the token in the values of a header.
 ///
 /// # Errors
 /// The code of the refusal.
-pub fn token_of<'a>(
-    values: &[&'a [u8]],
-    scheme: Option<&str>,
-    cookie: Option<&str>,
-    max_bytes: usize,
-) -> Result<&'a str, Code> {
-    let from =
-        Credentials { header: "authorization".into(), scheme: scheme.map(Into::into), cookie: cookie.map(Into::into) };
-    credentials::extract(values, &from, max_bytes)
+pub fn token_of<'a>(values: &[&'a [u8]], place: Place, max_bytes: usize) -> Result<&'a str, Code> {
+    credentials::extract(values, &place.credentials(), max_bytes)
+}
+
+/// The subprotocols of a handshake that carry no token.
+#[must_use]
+pub fn without_token(values: &[&[u8]], place: Place) -> Option<Vec<String>> {
+    credentials::without_token(values, &place.credentials())
 }
 
 /// What a path finds in claims: `None` where the path or the claims are refused.

@@ -46,6 +46,8 @@ dictionaries() {
 	options) echo json options jwk ;;
 	key_import) echo pem ;;
 	duration) echo duration ;;
+	http) echo http ;;
+	authz) echo json authz ;;
 	*) echo headers json ;;
 	esac
 }

@@ -14,10 +14,12 @@ pub type Check = fn(&[u8]);
 /// Every target by name.
 pub const TARGETS: &[(&str, Check)] = &[
     ("authorization", targets::authorization::check),
+    ("authz", targets::authz::check),
     ("claims", targets::claims::check),
     ("discovery", targets::discovery::check),
     ("duration", targets::duration::check),
     ("header", targets::header::check),
+    ("http", targets::http::check),
     ("jwk", targets::jwk::check),
     ("jwk_set", targets::jwk_set::check),
     ("key_import", targets::key_import::check),

@@ -84,6 +84,11 @@ fn from_case(target: &str, suite: &Value, case: &Value, seeds: &mut BTreeSet<Vec
         }
     }
     for step in list(&case["steps"]) {
+        match target {
+            "http" => add(http(case, &step["http"])),
+            "authz" if case["authz"].is_object() => add(authorized(&case["authz"], step)),
+            _ => {}
+        }
         let served = resolved(&step["serve"], &suite["keys"]);
         let documents = [&served["jwks"]].into_iter().chain(
             served["routes"].as_object().into_iter().flat_map(|routes| routes.values().map(|route| &route["jwks"])),
@@ -112,6 +117,29 @@ fn from_case(target: &str, suite: &Value, case: &Value, seeds: &mut BTreeSet<Vec
             from_token(target, token, &options, &mut add);
         }
     }
+}
+
+/// Patterns, and a request in front of a framework.
+fn http(case: &Value, request: &Value) -> Vec<u8> {
+    let patterns: Vec<&[u8]> = list(&case["skipPaths"]).iter().filter_map(Value::as_str).map(str::as_bytes).collect();
+    let headers = list(&request["headers"]).iter();
+    let kind = headers.filter(|pair| pair[0] == "content-type").find_map(|pair| pair[1].as_str());
+    let text = |name: &str| request[name].as_str().unwrap_or_default().as_bytes();
+    joined(&[&patterns.join(&0xFE), text("method"), text("target"), kind.unwrap_or_default().as_bytes()])
+}
+
+/// A policy, and a call that it judges.
+fn authorized(policy: &Value, step: &Value) -> Vec<u8> {
+    let context = &step["expect"]["context"];
+    let items = |list: &Value| {
+        let items: Vec<&[u8]> = self::list(list).iter().filter_map(Value::as_str).map(str::as_bytes).collect();
+        items.join(&0xFE)
+    };
+    let text = |name: &str| step[name].as_str().unwrap_or_default();
+    let call = format!("{}/{}", text("service"), text("method"));
+    let parts =
+        [policy.to_string().into_bytes(), items(&context["roles"]), items(&context["scopes"]), call.into_bytes()];
+    [vec![0], parts.join(&SEPARATOR)].concat()
 }
 
 /// What a context is written to, and the headers that it was written to.

@@ -49,9 +49,11 @@ fn every_seed_passes() {
 /// What an input of each kind begins with before its longest part.
 fn openings(target: &str) -> &'static [&'static [u8]] {
     match target {
-        "authorization" => &[b"\0", b"\0Bearer ", b"\x04"],
+        "authorization" => &[b"\0", b"\0Bearer ", b"\x04", b"\x20"],
+        "authz" => &[b"\0"],
         "discovery" => &[b"\x01", b"\x01https://a.example\xff"],
         "header" => &[b"", b"jwt\xff"],
+        "http" => &[b"", b"/*\xffGET\xff/", b"/*\xffGET\xff//\xffapplication/"],
         "key_import" => &[b"p\xff", b"d\xff", b"s\xff"],
         "mapping" => &[b"", b"a.b\xff"],
         "options" => &[b"\0", b"\x01"],
