@@ -66,6 +66,12 @@ class Identity:
         """Whether it was lent to an object that is gone."""
         return self._holder is not None and self._holder() is None
 
+    def __enter__(self) -> None:
+        self.enter()
+
+    def __exit__(self, *_: object) -> None:
+        self.leave()
+
 
 _identity: ContextVar[Identity | None] = ContextVar("bearergate_identity", default=None)
 

@@ -1,4 +1,4 @@
-"""Events about keys, from the core's JSON to the hooks that asked for them."""
+"""Events about keys, from the core's JSON to the log and the hooks that asked for them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Any, Literal
 
-from . import _reports
+from . import _log, _reports
 
 __all__ = ["FetchErrorEvent", "FetchEvent", "KeysChangedEvent", "SkippedKey"]
 
@@ -89,6 +89,7 @@ class KeysChangedEvent:
 
 
 Hook = Callable[[Any], object]
+KeyEvent = FetchEvent | FetchErrorEvent | KeysChangedEvent
 
 
 # Most events that wait for hooks; more are dropped.
@@ -135,23 +136,27 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
 
 
-def teller(fetch: Hook | None, fetch_error: Hook | None, keys_changed: Hook | None) -> Hook | None:
-    """What the core calls with each event as JSON; `None` when nobody listens."""
-    if fetch is None and fetch_error is None and keys_changed is None:
-        return None
+def teller(fetch: Hook | None, fetch_error: Hook | None, keys_changed: Hook | None) -> Hook:
+    """What the core calls with each event as JSON."""
+    hooks = {"fetch": fetch, "fetchError": fetch_error, "keysChanged": keys_changed}
 
     def tell(text: str) -> None:
-        _thread.run(lambda: read(text))
-
-    def read(text: str) -> None:
         event = json.loads(text)
         kind = event.pop("type")
-        if kind == "fetch":
-            _call(fetch, lambda: _fetched(event))
-        elif kind == "fetchError":
-            _call(fetch_error, lambda: _failed(event))
-        else:
-            _call(keys_changed, lambda: _changed(event))
+        if hooks[kind] is not None or _log.wants(kind):
+            _thread.run(lambda: report(kind, _EVENTS[kind](event)))
+
+    def report(kind: str, event: KeyEvent) -> None:
+        if _log.wants(kind):
+            # The keys are what they are, whatever a handler of the log or a hook raises.
+            with contextlib.suppress(Exception):
+                _log.event(kind, event)
+        hook = hooks[kind]
+        if hook is not None:
+            with contextlib.suppress(Exception):
+                pending = hook(event)
+                if inspect.isawaitable(pending):
+                    _reports.finish(pending)
 
     return tell
 
@@ -167,16 +172,6 @@ def weakly(tell: Hook) -> Hook:
             tell(text)
 
     return call
-
-
-def _call(hook: Hook | None, make: Callable[[], object]) -> None:
-    if hook is None:
-        return
-    # The keys are what they are, whatever a hook raises.
-    with contextlib.suppress(Exception):
-        report = hook(make())
-        if inspect.isawaitable(report):
-            _reports.finish(report)
 
 
 def _fetched(event: dict[str, Any]) -> FetchEvent:
@@ -214,3 +209,10 @@ def _changed(event: dict[str, Any]) -> KeysChangedEvent:
         removed=tuple(event["removed"]),
         skipped=tuple(SkippedKey(**key) for key in event["skipped"]),
     )
+
+
+_EVENTS: dict[str, Callable[[dict[str, Any]], KeyEvent]] = {
+    "fetch": _fetched,
+    "fetchError": _failed,
+    "keysChanged": _changed,
+}

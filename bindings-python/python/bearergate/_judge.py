@@ -1,14 +1,18 @@
-"""From the core's answer to a context or an exception, by way of the two hooks that are Python's."""
+"""From the core's answer to a context or an exception, by way of the two hooks that are Python's. All
+that is told of verdicts, to hooks, the log and whoever measures, is told here.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import inspect
 import warnings
-from collections.abc import Awaitable, Callable, Coroutine
+import weakref
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, final
 
-from . import _events, _reports, _waiting
+from . import _events, _log, _observe, _reports, _waiting
 from ._errors import ConfigError, JwtAuthError, of_refusal
 from ._native import AuthContext, Gate, Refusal, Ticket
 
@@ -43,15 +47,44 @@ def take_hooks(options: dict[str, Any]) -> Hooks:
 class Judge:
     """A gate and its hooks."""
 
-    __slots__ = ("_on_reject", "_tell", "_validate", "gate")
+    __slots__ = ("__weakref__", "_deaf", "_on_reject", "_tell", "_validate", "check", "gate", "verify")
+
+    check: Callable[[str, str, Sequence[str]], Outcome | None]
+    """The gate's `check`. What it answers is for `settle` at once, on the same thread."""
+    verify: Callable[[object], Outcome]
+    """The gate's `verify`. What it answers is for `settle` at once, on the same thread."""
 
     def __init__(self, gate: Gate, hooks: Hooks) -> None:
         self.gate = gate
         self._validate = hooks.validate
         self._on_reject = hooks.on_reject
         self._tell = _events.teller(hooks.on_fetch, hooks.on_fetch_error, hooks.on_keys_changed)
-        if self._tell is not None:
-            gate.on_key_event(_events.weakly(self._tell))
+        # Empty once events are listened to. Taking the one item out is atomic.
+        self._deaf = [True]
+        if hooks.on_fetch or hooks.on_fetch_error or hooks.on_keys_changed:
+            self.listen()
+        else:
+            # Listening may start a thread, which construction does for hooks alone.
+            this = weakref.proxy(self)
+            self.check, self.verify = partial(_first, this, "check"), partial(_first, this, "verify")
+        _observe.register(self)
+
+    def listen(self) -> None:
+        """Has the log and the hooks told of events about keys; once."""
+        with contextlib.suppress(IndexError):
+            self._deaf.pop()
+            self.gate.on_key_event(_events.weakly(self._tell))
+        self.tune()
+
+    def tune(self) -> None:
+        """Has questions go to the gate, by way of whoever measures."""
+        if not self._deaf:
+            self.check, self.verify = _observe.timed(self.gate.check), _observe.timed(self.gate.verify)
+
+    def ready(self, limit: float | None) -> Ticket[Refusal | None] | None:
+        """The gate's `ready`."""
+        self.listen()
+        return self.gate.ready(limit)
 
     @classmethod
     def of(cls, options: dict[str, Any], stacklevel: int = 3) -> Judge:
@@ -72,10 +105,11 @@ class Judge:
         Raises:
             JwtAuthError: When the token is refused.
         """
+        asked = None if _observe.active is None else _observe.asked_at()
         if isinstance(outcome, Ticket):
             outcome = outcome.wait()
         if isinstance(outcome, Refusal):
-            raise self.refused(outcome, procedure)
+            raise self.refused(outcome, procedure, asked)
         if self._validate is not None:
             try:
                 verdict = self._validate(outcome)
@@ -84,17 +118,20 @@ class Judge:
                     raise TypeError("validate is async: use verify_async(), or serve through ASGI")
                 passed = verdict is None or bool(verdict)
             except Exception as cause:
-                raise self.failed("ERR_VALIDATE_FAILED", procedure) from cause
+                raise self.failed("ERR_VALIDATE_FAILED", procedure, asked, cause) from cause
             if not passed:
-                raise self.failed("ERR_REVOKED", procedure)
+                raise self.failed("ERR_REVOKED", procedure, asked)
+        if _observe.active is not None:
+            _observe.active.accepted(outcome, _observe.since(asked))
         return outcome
 
     async def settle_async(self, outcome: Outcome, procedure: str | None = None) -> AuthContext:
         """Like `settle`, without blocking the event loop; suspends only where there is a wait."""
+        asked = None if _observe.active is None else _observe.asked_at()
         if isinstance(outcome, Ticket):
             outcome = await _waiting.resolved(outcome)
         if isinstance(outcome, Refusal):
-            raise self.refused(outcome, procedure)
+            raise self.refused(outcome, procedure, asked)
         if self._validate is not None:
             try:
                 verdict = self._validate(outcome)
@@ -102,17 +139,38 @@ class Judge:
                     verdict = await verdict
                 passed = verdict is None or bool(verdict)
             except Exception as cause:
-                raise self.failed("ERR_VALIDATE_FAILED", procedure) from cause
+                raise self.failed("ERR_VALIDATE_FAILED", procedure, asked, cause) from cause
             if not passed:
-                raise self.failed("ERR_REVOKED", procedure)
+                raise self.failed("ERR_REVOKED", procedure, asked)
+        if _observe.active is not None:
+            _observe.active.accepted(outcome, _observe.since(asked))
         return outcome
 
-    def failed(self, code: ErrorCode, procedure: str | None) -> JwtAuthError:
+    def failed(
+        self,
+        code: ErrorCode,
+        procedure: str | None,
+        asked: float | None = None,
+        cause: Exception | None = None,
+    ) -> JwtAuthError:
         """The exception for a refusal that is decided outside the core."""
-        return self.refused(self.gate.refuse(code), procedure)
+        return self.refused(self.gate.refuse(code), procedure, asked, cause)
 
-    def refused(self, refusal: Refusal, procedure: str | None) -> JwtAuthError:
+    def defect(self, error: Exception, procedure: str | None) -> JwtAuthError:
+        """The exception for a request in which this package failed. Its text is not the client's business."""
+        return self.failed("ERR_INTERNAL", procedure, cause=error)
+
+    def refused(
+        self,
+        refusal: Refusal,
+        procedure: str | None,
+        asked: float | None = None,
+        cause: Exception | None = None,
+    ) -> JwtAuthError:
         """Reports the refusal and makes its exception."""
+        _log.refused(refusal, procedure, cause)
+        if _observe.active is not None:
+            _observe.active.refused(refusal, _observe.since(asked))
         if self._on_reject is not None:
             # Whatever a report does, the refusal stands.
             with contextlib.suppress(Exception):
@@ -120,6 +178,11 @@ class Judge:
                 if inspect.isawaitable(report):
                     _reports.finish(report)
         return of_refusal(refusal)
+
+
+def _first(judge: Judge, question: str, *given: Any) -> Any:
+    judge.listen()
+    return getattr(judge, question)(*given)
 
 
 def _info(refusal: Refusal, procedure: str | None) -> RejectInfo:

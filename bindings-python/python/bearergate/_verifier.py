@@ -58,7 +58,7 @@ class JwtVerifier:
         Raises:
             JwtAuthError: When the token is refused, or the keys cannot be had.
         """
-        outcome = self._judge.gate.verify(token)
+        outcome = self._judge.verify(token)
         if isinstance(outcome, Ticket) and not self._warned and _waiting.on_asyncio():
             self._warned = True
             warnings.warn(
@@ -75,7 +75,7 @@ class JwtVerifier:
         Raises:
             JwtAuthError: When the token is refused, or the keys cannot be had.
         """
-        return await self._judge.settle_async(self._judge.gate.verify(token))
+        return await self._judge.settle_async(self._judge.verify(token))
 
     def ready(self, timeout: Duration | None = None) -> None:
         """Waits until every remote key set has keys, fetching where none is under way.
@@ -89,7 +89,7 @@ class JwtVerifier:
                 was over.
             ConfigError: When `timeout` is no duration.
         """
-        ticket = self._judge.gate.ready(_seconds(timeout))
+        ticket = self._judge.ready(_seconds(timeout))
         refusal = None if ticket is None else ticket.wait()
         if refusal is not None:
             raise of_refusal(refusal)
@@ -102,7 +102,7 @@ class JwtVerifier:
                 was over.
             ConfigError: When `timeout` is no duration.
         """
-        ticket = self._judge.gate.ready(_seconds(timeout))
+        ticket = self._judge.ready(_seconds(timeout))
         refusal = None if ticket is None else await _waiting.resolved(ticket)
         if refusal is not None:
             raise of_refusal(refusal)

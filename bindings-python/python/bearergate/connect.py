@@ -16,7 +16,7 @@ from ._connect_authz import AuthzInterceptor
 from ._connect_errors import connect_error, translate
 from ._connect_streams import StreamInterceptor
 from ._current import Identity, current_identity
-from ._errors import JwtAuthError, of_refusal
+from ._errors import JwtAuthError
 from ._headers import AUTH_HEADERS
 from ._judge import Judge
 from ._native import AuthContext, Gate, Refusal
@@ -117,7 +117,7 @@ class JwtAuthInterceptor:
         method = ctx.method
         return (
             f"{method.service_name}/{method.name}",
-            self._gate.check(method.service_name, method.name, headers.getall(self._header)),
+            self._judge.check(method.service_name, method.name, headers.getall(self._header)),
         )
 
     def _accept(self, ctx: RequestContext[Any, Any], procedure: str, context: AuthContext) -> Identity:
@@ -137,8 +137,7 @@ class JwtAuthInterceptor:
 
     def _refuse(self, ctx: RequestContext[Any, Any], error: Exception) -> NoReturn:
         if not isinstance(error, JwtAuthError):
-            # A defect of ours. Its text is not the client's business.
-            defect = of_refusal(self._gate.refuse("ERR_INTERNAL"))
+            defect = self._judge.defect(error, f"{ctx.method.service_name}/{ctx.method.name}")
             defect.__cause__ = error
             error = defect
         raise connect_error(error, ctx) from error
