@@ -189,6 +189,30 @@ impl AuthContext {
         Ok(instant.bind(py).clone())
     }
 
+    /// Whether the caller has this role. Compared exactly.
+    #[pyo3(signature = (role, /))]
+    fn has_role(&self, role: &Bound<'_, PyString>) -> PyResult<bool> {
+        self.roles.bind(role.py()).contains(role)
+    }
+
+    /// Whether the caller has all of these scopes. Compared exactly.
+    #[pyo3(signature = (*scopes))]
+    #[allow(clippy::needless_pass_by_value)]
+    fn has_scopes(&self, py: Python<'_>, scopes: Vec<Bound<'_, PyString>>) -> PyResult<bool> {
+        for scope in &scopes {
+            if !self.scopes.bind(py).contains(scope)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The claims as a value of this type: a pydantic model, a msgspec struct, a dataclass or a `TypedDict`.
+    #[pyo3(signature = (model, /))]
+    fn claims_as<'py>(&self, model: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        python::claims_as(&self.claims(model.py())?, model)
+    }
+
     fn __richcmp__<'py>(
         &self,
         py: Python<'py>,

@@ -41,7 +41,7 @@ mod _native {
     #[pymodule_export]
     use super::outside::{end_calls, forget_calls};
     #[pymodule_export]
-    use super::refusal::{Refusal, error_table, missing_credentials};
+    use super::refusal::{Refusal, error_table, missing_credentials, unfit_claims};
     #[pymodule_export]
     use super::testing::{
         allow_test_secret, generate_rsa_test_keypair, mint_test_jwt, mint_test_jwt_rs256, mock_context,

@@ -9,6 +9,7 @@ use pyo3::types::{PyDict, PyType};
 static CONFIG_ERROR: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 static CLAIMS_OF_JSON: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 static CLAIMS_TO_JSON: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+static CLAIMS_AS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 static CLAIMS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 static INSTANT_OF_MS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 static INSTANT_IN_UTC: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
@@ -33,6 +34,11 @@ pub fn claims_of_json<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, P
 pub fn claims_to_json(claims: &Bound<'_, PyAny>) -> PyResult<String> {
     let py = claims.py();
     CLAIMS_TO_JSON.import(py, "bearergate._claims", "to_json")?.call1((claims,))?.extract()
+}
+
+/// Claims as a value of a type of the program's.
+pub fn claims_as<'py>(claims: &Bound<'py, PyAny>, model: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    CLAIMS_AS.import(claims.py(), "bearergate._claims_as", "claims_as")?.call1((claims, model))
 }
 
 /// `Claims` over a copy of a mapping.

@@ -94,6 +94,12 @@ pub fn missing_credentials() -> Refusal {
     Refusal(core::Refusal::of(Code::CredentialsMissing))
 }
 
+/// The refusal of a token whose claims are not what a program takes.
+#[pyfunction]
+pub fn unfit_claims() -> Refusal {
+    Refusal(core::Refusal::of(Code::ClaimInvalid))
+}
+
 /// Every refusal code as the core has it.
 #[pyfunction]
 pub fn error_table(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {

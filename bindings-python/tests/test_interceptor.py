@@ -86,7 +86,9 @@ def errors_of(*interceptors, kind, headers, method="Unary"):
         def on_end_sync(self, state, ctx, error, /):
             seen.append(error)
 
-    kind(Observer(), *interceptors).call(method, headers)
+    with pytest.warns(UserWarning, match="list it first"):
+        service = kind(Observer(), *interceptors)
+    service.call(method, headers)
     return seen
 
 
@@ -423,8 +425,40 @@ class TestShape:
         assert asyncio.run(service.acall("Unary", bearer(), b"{")).status == 400
 
     @both
-    def test_after_metadata_interceptors_it_does_not_warn(self, kind):
-        assert errors_of(guard(), kind=kind, headers=bearer()) == [None]
+    def test_after_another_metadata_interceptor_it_warns_and_stays_there(self, kind):
+        class Other:
+            async def on_start(self, ctx):
+                seen.append((whom(), "x-auth-subject" in ctx.request_headers))
+
+            async def on_end(self, state, ctx, error, /):
+                pass
+
+            def on_start_sync(self, ctx, /):
+                seen.append((whom(), "x-auth-subject" in ctx.request_headers))
+
+            def on_end_sync(self, state, ctx, error, /):
+                pass
+
+        seen = []
+        with pytest.warns(UserWarning, match=r"listed after Other.*list it first") as heard:
+            service = kind(Other(), guard())
+        assert heard[0].filename.endswith("service.py")
+        assert service.call("Unary", {"x-auth-subject": "root"}).status == 401
+        assert service.call("Unary", bearer()).status == 200
+        assert seen == [("nobody", True), ("nobody", False)]
+
+    @both
+    def test_first_or_after_one_of_its_own_kind_it_does_not_warn(self, kind):
+        class Other:
+            async def on_start(self, ctx):
+                pass
+
+            async def on_end(self, state, ctx, error, /):
+                pass
+
+            on_start_sync = on_end_sync = lambda self, *given: None
+
+        assert kind(guard(), guard(), Other()).call("Unary", bearer()).status == 200
 
     @both
     def test_applications_without_it_are_as_ever(self, kind):
@@ -455,7 +489,9 @@ def test_a_defect_of_ours_is_a_refusal_and_tells_nothing(kind):
             errors.append(error)
 
     errors = []
-    answer = kind(Breaker(), guard()).call("Unary", bearer())
+    with pytest.warns(UserWarning, match="list it first"):
+        service = kind(Breaker(), guard())
+    answer = service.call("Unary", bearer())
     assert (answer.status, answer.error) == (
         401,
         {"code": "unauthenticated", "message": "Authentication failed"},

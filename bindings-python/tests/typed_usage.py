@@ -1,8 +1,14 @@
 """How programs use the package, for `mypy --strict`: what must type-check does, what must not is marked."""
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, assert_type
+from typing import Any, TypedDict, assert_type
 
+import grpc
+import grpc.aio
+import msgspec
+import pydantic
 from connectrpc.interceptor import MetadataInterceptor, MetadataInterceptorSync
 from connectrpc.request import RequestContext
 from connectrpc.server import ConnectASGIApplication, ConnectWSGIApplication
@@ -21,9 +27,11 @@ from bearergate import (
     create_authz_interceptor,
     create_jwt_auth_interceptor,
     get_auth_context,
+    otel,
     require_auth_context,
     set_auth_headers,
 )
+from bearergate.grpc import create_jwt_server_interceptor
 from bearergate.testing import (
     RsaTestKeypair,
     create_test_jwt,
@@ -33,6 +41,23 @@ from bearergate.testing import (
     start_test_jwks_server,
     with_auth_context,
 )
+
+
+@dataclass(frozen=True)
+class Organisation:
+    org: int
+
+
+class Payload(TypedDict):
+    org: int
+
+
+class Model(pydantic.BaseModel):
+    org: int
+
+
+class Struct(msgspec.Struct):
+    org: int
 
 
 def log(info: RejectInfo) -> None:
@@ -114,6 +139,12 @@ async def handler(request: object, ctx: RequestContext[Any, Any]) -> str:
     assert_type(caller.claims, Claims)
     assert_type(caller.claims.to_dict(), dict[str, Any])
     assert_type(get_auth_context(), AuthContext | None)
+    assert_type(caller.has_role("admin") and caller.has_scopes("read", "write"), bool)
+    assert_type(caller.claims_as(Organisation), Organisation)
+    assert_type(caller.claims_as(Payload), Payload)
+    assert_type(caller.claims_as(Model).org, int)
+    assert_type(caller.claims_as(Struct).org, int)
+    caller.has_scopes(["read"])  # type: ignore[arg-type]
     set_auth_headers({}, caller, ["sub"])
     caller.subject = "root"  # type: ignore[misc]
     return caller.subject
@@ -138,6 +169,19 @@ async def verifiers(token: str) -> None:
         assert_type(verifier.stats()["keys"], int)
 
 
+def grpc_servers() -> tuple[grpc.Server, grpc.aio.Server]:
+    interceptor = create_jwt_server_interceptor(auth.verifier)
+    create_jwt_server_interceptor(
+        jwks_uri="https://id.example.com/jwks", skip_methods=["grpc.health.v1.Health/*"]
+    )
+    create_jwt_server_interceptor(audiance="api")  # type: ignore[call-arg]
+    return (
+        grpc.server(ThreadPoolExecutor(), interceptors=[interceptor]),
+        grpc.aio.server(interceptors=[interceptor]),
+    )
+
+
+otel.instrument(subjects=True)
 JwtVerifier(audiance="api")  # type: ignore[call-arg]
 JwtVerifier(secret=5)  # type: ignore[arg-type]
 JwtVerifier(jwks={"timout": 5})  # type: ignore[arg-type]

@@ -4,8 +4,8 @@ An application sorts its interceptors once, when it is made: metadata intercepto
 run before the body is read, all others wrap the handler. Ours has to do both, and `connectrpc` 0.13
 knows no object that does. So the sorting is wrapped: where our interceptor is in the list, it is
 always sorted to the front part, and its stream interceptor becomes the first of the rest. The
-authorization interceptor is sorted to the front part too, behind whoever makes the caller known. Lists
-without either are sorted as ever.
+authorization interceptor is sorted to the front part too, behind whoever makes the caller known. Where
+either is not in its place there is a warning. Lists without them are sorted as ever.
 """
 
 from __future__ import annotations
@@ -72,6 +72,13 @@ def _sorting(sort: Sort) -> Sort:
             )
             leading = [*(item for item in leading if not isinstance(item, AuthzInterceptor)), *authz]
         streams = [item._streams for item in leading if isinstance(item, JwtAuthInterceptor)]
+        if streams and not late and not isinstance(leading[0], JwtAuthInterceptor):
+            warnings.warn(
+                f"the JWT interceptor is listed after {type(leading[0]).__name__}, which sees requests before "
+                "they are authenticated, with the x-auth-* headers of whoever sent them; list it first",
+                UserWarning,
+                stacklevel=3,
+            )
         return leading, [*streams, *others]
 
     split_leading_metadata_interceptors.bearergate = True  # type: ignore[attr-defined]

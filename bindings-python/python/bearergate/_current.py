@@ -29,11 +29,11 @@ class Identity:
     __slots__ = ("_holder", "_token", "context", "deadline_ms", "request")
 
     def __init__(self, request: object, context: AuthContext | None, deadline_ms: int | None = None) -> None:
-        self.request = request
+        self.request: object = request
         self._holder: weakref.ref[object] | None = None
-        self.context = context
+        self.context: AuthContext | None = context
         # When a stream of this request must end, in milliseconds since the epoch.
-        self.deadline_ms = deadline_ms
+        self.deadline_ms: int | None = deadline_ms
         self._token: Token[Identity | None] | None = None
 
     def enter(self) -> None:

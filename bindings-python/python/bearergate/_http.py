@@ -54,7 +54,7 @@ class HttpGuard:
             preflight: Whether there is a header `Access-Control-Request-Method`.
             credentials: Every value of the header `header`.
         """
-        return self.judge.gate.check_http(self._skip_paths, method, path, preflight, credentials)
+        return self.judge.check_http(self._skip_paths, method, path, preflight, credentials)
 
 
 def procedure_of(path: bytes) -> str | None:

@@ -19,7 +19,10 @@ from ._native import AuthContext, Gate, Refusal, Ticket
 if TYPE_CHECKING:
     from ._errors import ErrorCode
     from ._events import FetchErrorEvent, FetchEvent, KeysChangedEvent
+    from ._native import SkipPaths
     from ._options import RejectInfo
+
+_QUESTIONS = ("check", "check_http", "verify")
 
 Outcome = AuthContext | Refusal | Ticket[AuthContext | Refusal]
 
@@ -47,12 +50,14 @@ def take_hooks(options: dict[str, Any]) -> Hooks:
 class Judge:
     """A gate and its hooks."""
 
-    __slots__ = ("__weakref__", "_deaf", "_on_reject", "_tell", "_validate", "check", "gate", "verify")
+    __slots__ = (
+        "__weakref__", "_deaf", "_on_reject", "_tell", "_validate", "check", "check_http", "gate", "verify",
+    )  # fmt: skip
 
+    # The gate's own questions. What they answer is for `settle` at once, on the same thread.
     check: Callable[[str, str, Sequence[str]], Outcome | None]
-    """The gate's `check`. What it answers is for `settle` at once, on the same thread."""
+    check_http: Callable[[SkipPaths, str, bytes, bool, Sequence[bytes | str]], Outcome | None]
     verify: Callable[[object], Outcome]
-    """The gate's `verify`. What it answers is for `settle` at once, on the same thread."""
 
     def __init__(self, gate: Gate, hooks: Hooks) -> None:
         self.gate = gate
@@ -65,8 +70,8 @@ class Judge:
             self.listen()
         else:
             # Listening may start a thread, which construction does for hooks alone.
-            this = weakref.proxy(self)
-            self.check, self.verify = partial(_first, this, "check"), partial(_first, this, "verify")
+            for question in _QUESTIONS:
+                setattr(self, question, partial(_first, weakref.proxy(self), question))
         _observe.register(self)
 
     def listen(self) -> None:
@@ -79,7 +84,8 @@ class Judge:
     def tune(self) -> None:
         """Has questions go to the gate, by way of whoever measures."""
         if not self._deaf:
-            self.check, self.verify = _observe.timed(self.gate.check), _observe.timed(self.gate.verify)
+            for question in _QUESTIONS:
+                setattr(self, question, _observe.timed(getattr(self.gate, question)))
 
     def ready(self, limit: float | None) -> Ticket[Refusal | None] | None:
         """The gate's `ready`."""
@@ -122,7 +128,7 @@ class Judge:
             if not passed:
                 raise self.failed("ERR_REVOKED", procedure, asked)
         if _observe.active is not None:
-            _observe.active.accepted(outcome, _observe.since(asked))
+            _observe.accepted(outcome, asked)
         return outcome
 
     async def settle_async(self, outcome: Outcome, procedure: str | None = None) -> AuthContext:
@@ -143,7 +149,7 @@ class Judge:
             if not passed:
                 raise self.failed("ERR_REVOKED", procedure, asked)
         if _observe.active is not None:
-            _observe.active.accepted(outcome, _observe.since(asked))
+            _observe.accepted(outcome, asked)
         return outcome
 
     def failed(
@@ -168,11 +174,12 @@ class Judge:
         cause: Exception | None = None,
     ) -> JwtAuthError:
         """Reports the refusal and makes its exception."""
-        _log.refused(refusal, procedure, cause)
+        # Whatever a report does, the refusal stands.
+        with contextlib.suppress(Exception):
+            _log.refused(refusal, procedure, cause)
         if _observe.active is not None:
-            _observe.active.refused(refusal, _observe.since(asked))
+            _observe.refused(refusal, asked)
         if self._on_reject is not None:
-            # Whatever a report does, the refusal stands.
             with contextlib.suppress(Exception):
                 report = self._on_reject(_info(refusal, procedure))
                 if inspect.isawaitable(report):

@@ -1,3 +1,4 @@
+import builtins
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Generic, Literal, Self, TypeVar, final
@@ -37,6 +38,7 @@ __all__ = [
     "procedure_of",
     "read_duration",
     "run_command",
+    "unfit_claims",
 ]
 
 __version__: Final[str]
@@ -48,6 +50,7 @@ TEST_JWT_SECRET: Final[str]
 """The HMAC secret of test tokens. **Everyone knows it**: a verifier that accepts it accepts anyone. It is
 refused as a `secret` unless `bearergate.testing` was imported in the process."""
 
+_T = TypeVar("_T")
 _T_co = TypeVar("_T_co", covariant=True)
 
 @final
@@ -99,6 +102,25 @@ class AuthContext:
     def expires_at(self) -> datetime | None:
         """`exp` as an aware UTC datetime, floored to the millisecond; `None` without `exp` or beyond
         the year 9999."""
+
+    def has_role(self, role: str, /) -> bool:
+        """Whether the caller has this role. Compared exactly."""
+
+    def has_scopes(self, *scopes: str) -> bool:
+        """Whether the caller has all of these scopes. Compared exactly."""
+
+    def claims_as(self, model: builtins.type[_T], /) -> _T:
+        """The claims as a value of this type: a pydantic model, a msgspec struct, a dataclass or a
+        `TypedDict`.
+
+        Models and structs follow their own rules. Dataclasses and `TypedDict`s are checked by msgspec,
+        or where that is not installed by pydantic, strictly: a string is no number.
+
+        Raises:
+            InvalidClaimError: When the claims do not fit; `__cause__` is what the library raised.
+            ImportError: For a dataclass or `TypedDict` where neither library is installed.
+            TypeError: When `model` is no such type.
+        """
 
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
@@ -278,6 +300,9 @@ def answer_http(
 ) -> tuple[int, list[tuple[str, str]], bytes] | None:
     """Status, headers and body for a refused request, given what its client is told. `None` for an
     unknown code."""
+
+def unfit_claims() -> Refusal:
+    """The refusal of a token whose claims are not what a program takes."""
 
 def end_calls() -> None:
     """From now on no thread of the core calls Python. Waits up to half a second for those that do."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 import weakref
@@ -76,6 +77,21 @@ def asked_at() -> float | None:
     return at
 
 
-def since(at: float | None) -> float | None:
-    """Seconds from then until now."""
+def accepted(caller: AuthContext, asked: float | None) -> None:
+    """Tells of a token that was accepted. Whatever comes of it, the verdict stands."""
+    observer = active
+    if observer is not None:
+        with contextlib.suppress(Exception):
+            observer.accepted(caller, _since(asked))
+
+
+def refused(refusal: Refusal, asked: float | None) -> None:
+    """Tells of a refusal. Whatever comes of it, the verdict stands."""
+    observer = active
+    if observer is not None:
+        with contextlib.suppress(Exception):
+            observer.refused(refusal, _since(asked))
+
+
+def _since(at: float | None) -> float | None:
     return None if at is None else time.perf_counter() - at

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, final
 
+from . import _extras
+
 try:
     import grpc
-except ModuleNotFoundError as missing:
-    if missing.name != "grpc":
-        raise
-    raise ImportError("grpcio is not installed: pip install 'bearergate[grpc]'") from missing
+except ModuleNotFoundError as _missing:
+    raise _extras.missing(_missing, "grpc", "grpcio", "grpc") from _missing
 
 from . import _grpc_aio, _grpc_sync, _waiting
 from ._errors import JwtAuthError
