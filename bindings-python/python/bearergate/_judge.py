@@ -174,12 +174,11 @@ class Judge:
         cause: Exception | None = None,
     ) -> JwtAuthError:
         """Reports the refusal and makes its exception."""
-        # Whatever a report does, the refusal stands.
-        with contextlib.suppress(Exception):
-            _log.refused(refusal, procedure, cause)
+        _log.refused(refusal, procedure, cause)
         if _observe.active is not None:
             _observe.refused(refusal, asked)
         if self._on_reject is not None:
+            # Whatever a report does, the refusal stands.
             with contextlib.suppress(Exception):
                 report = self._on_reject(_info(refusal, procedure))
                 if inspect.isawaitable(report):

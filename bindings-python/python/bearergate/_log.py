@@ -6,6 +6,7 @@ made of one that nobody wants.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from dataclasses import fields
 from typing import TYPE_CHECKING
@@ -34,29 +35,27 @@ _EVENTS = {
 
 def refused(refusal: Refusal, procedure: str | None, cause: BaseException | None = None) -> None:
     """Logs a refusal, and what raised, where a hook or this package did."""
-    code = refusal.code
-    level = _REFUSALS.get(code, logging.INFO)
-    if not _logger.isEnabledFor(level):
-        return
+    level = _REFUSALS.get(refusal.code, logging.INFO)
+    if _logger.isEnabledFor(level):
+        # Whatever a handler does, the refusal stands.
+        with contextlib.suppress(Exception):
+            _refused(level, refusal, procedure, cause)
+
+
+def _refused(level: int, refusal: Refusal, procedure: str | None, cause: BaseException | None) -> None:
     about = "" if refusal.claim is None else f" ({refusal.claim})"
     why = "" if cause is None else f": {_place(cause)}"
-    _logger.log(
-        level,
-        "refused: %s%s%s",
-        code,
-        about,
-        why,
-        extra={
-            "code": code,
-            "claim": refusal.claim,
-            "reason": refusal.reason,
-            # Not verified; the core leaves nothing of them but short printable ASCII.
-            "alg": refusal.alg,
-            "kid": refusal.kid,
-            "issuer": refusal.issuer,
-            "procedure": procedure,
-        },
-    )
+    fields = {
+        "code": refusal.code,
+        "claim": refusal.claim,
+        "reason": refusal.reason,
+        # Not verified; the core leaves nothing of them but short printable ASCII.
+        "alg": refusal.alg,
+        "kid": refusal.kid,
+        "issuer": refusal.issuer,
+        "procedure": procedure,
+    }
+    _logger.log(level, "refused: %s%s%s", refusal.code, about, why, extra=fields)
 
 
 def wants(kind: str) -> bool:
