@@ -147,6 +147,7 @@ test-node: build/node
 
 test-python: $(TESTED:%=build/python-%)
 	for version in $(TESTED); do (cd bindings-python && .venv-$$version/bin/python -m pytest -q tests); done
+	cd bindings-python && .venv-$(NEWEST)/bin/python -m pytest -q -rfE --parallel-threads 4 --skip-thread-unsafe true tests
 
 test-e2e-node: build/node tests/idp/node_modules/.installed-lock
 	node tests/e2e/node/run.mjs

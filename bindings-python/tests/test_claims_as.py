@@ -187,6 +187,29 @@ except (ImportError, InvalidClaimError) as error:
     )
 
 
+def test_threads_that_meet_a_type_first_do_so_one_after_the_other():
+    """Two that build a decoder at a time crash msgspec."""
+    code = """
+import sys, threading
+import msgspec
+from bearergate import AuthContext
+sys.setswitchinterval(1e-6)
+caller = AuthContext(subject="a", claims={"sub": "a", "org": {"id": 1, "tags": ["t"]}})
+for _ in range(150):
+    org = msgspec.defstruct("Org", [("id", int), ("tags", tuple[str, ...])])
+    model = msgspec.defstruct("Model", [("sub", str), ("org", org)])
+    together = threading.Barrier(4)
+    threads = [threading.Thread(target=lambda: (together.wait(), caller.claims_as(model))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+print("done")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
+
+
 def test_roles_and_scopes_are_compared_exactly():
     caller = AuthContext(subject="a", roles=["admin", "a b"], scopes=["read", "write:all"])
     assert caller.has_role("admin")

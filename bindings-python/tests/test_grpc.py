@@ -19,6 +19,7 @@ from keys import SECRET, token
 from bearergate import AuthContext, JwtVerifier, _current, require_auth_context
 from bearergate.grpc import JwtServerInterceptor, create_jwt_server_interceptor
 
+pytestmark = pytest.mark.thread_unsafe(reason="each test has a server, and threads, of its own")
 every_kind = pytest.mark.parametrize("kind", KINDS)
 both = pytest.mark.parametrize("kind", ["sync", "aio"])
 every_method = pytest.mark.parametrize("method", METHODS)

@@ -34,6 +34,9 @@ from bearergate._judge import Judge
 from bearergate.grpc import create_jwt_server_interceptor
 
 
+pytestmark = pytest.mark.thread_unsafe(reason="the log and what measures are the process's")
+
+
 def refuse(verifier, given):
     with pytest.raises(JwtAuthError):
         verifier.verify(given)

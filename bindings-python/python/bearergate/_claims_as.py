@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import sys
+import threading
 from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, is_typeddict
@@ -24,7 +26,8 @@ def claims_as(claims: Claims, model: Any) -> Any:
     """What `AuthContext.claims_as` does."""
     if not isinstance(model, type):
         raise _no_model(model)
-    check, unfit = _prepared(model)
+    with _building:
+        check, unfit = _prepared(model)
     try:
         return check(to_json(claims))
     except unfit as error:
@@ -53,8 +56,20 @@ def _check_of(model: type) -> _Check:
     )
 
 
-# Building a check takes far longer than using it.
+# Building a check takes far longer than using it. Two threads that build one for the same struct crash
+# msgspec 0.22.
 _prepared = lru_cache(maxsize=256)(_check_of)
+_building = threading.Lock()
+
+
+def _after_fork() -> None:
+    # A thread that did not survive the fork may have held it.
+    global _building  # noqa: PLW0603
+    _building = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def _is_pydantic(pydantic: Any, model: type) -> bool:
