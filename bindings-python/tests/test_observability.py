@@ -33,7 +33,6 @@ from bearergate._http import HttpGuard
 from bearergate._judge import Judge
 from bearergate.grpc import create_jwt_server_interceptor
 
-
 pytestmark = pytest.mark.thread_unsafe(reason="the log and what measures are the process's")
 
 

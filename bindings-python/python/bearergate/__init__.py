@@ -7,7 +7,6 @@ Node package shares.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from . import _exit  # noqa: F401
@@ -111,8 +110,8 @@ def create_jwt_auth_interceptor(**options: Unpack[JwtAuthOptions]) -> JwtAuthInt
         ConfigError: When an option cannot be meant.
         ImportError: When `connectrpc` is not installed (`pip install bearergate[connect]`).
     """
-    with _connectrpc():
-        from .connect import JwtAuthInterceptor
+    from .connect import JwtAuthInterceptor
+
     return JwtAuthInterceptor(**options)
 
 
@@ -127,17 +126,6 @@ def create_authz_interceptor(**options: Unpack[AuthzOptions]) -> AuthzIntercepto
         ConfigError: When an option cannot be meant.
         ImportError: When `connectrpc` is not installed (`pip install bearergate[connect]`).
     """
-    with _connectrpc():
-        from .connect import AuthzInterceptor
+    from .connect import AuthzInterceptor
+
     return AuthzInterceptor(**options)
-
-
-@contextmanager
-def _connectrpc() -> Iterator[None]:
-    """Says what to install where `connectrpc` is missing."""
-    try:
-        yield
-    except ModuleNotFoundError as missing:
-        if missing.name is None or missing.name.partition(".")[0] != "connectrpc":
-            raise
-        raise ImportError("connectrpc is not installed: pip install 'bearergate[connect]'") from missing

@@ -9,7 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn, final
 
-from connectrpc.interceptor import MetadataInterceptor, MetadataInterceptorSync
+from . import _extras
+
+try:
+    from connectrpc.interceptor import MetadataInterceptor, MetadataInterceptorSync
+except ModuleNotFoundError as _missing:
+    raise _extras.missing(_missing, "connectrpc", "connectrpc", "connect") from _missing
 
 from . import _connect_install
 from ._connect_authz import AuthzInterceptor

@@ -44,6 +44,22 @@ else:
     print("with connectrpc")
 """
 
+# Each public module: it is there, or says which extra brings what it needs.
+MODULES = """
+import importlib, importlib.metadata, pkgutil, re
+import bearergate
+extras = importlib.metadata.metadata("bearergate").get_all("Provides-Extra")
+for module in sorted(each.name for each in pkgutil.iter_modules(bearergate.__path__) if each.name[0] not in "_"):
+    try:
+        importlib.import_module(f"bearergate.{module}")
+    except ImportError as error:
+        (extra,) = re.findall(r": pip install 'bearergate\\[(\\w+)\\]'$", str(error))
+        assert extra in extras, (module, extra)
+        print(extra)
+    else:
+        assert module not in extras or module == "testing", f"{module} needs no extra"
+"""
+
 TESTED = """
 from bearergate import JwtVerifier, require_auth_context
 from bearergate.testing import TEST_JWT_SECRET
@@ -106,13 +122,29 @@ def test_the_wheel_installs_into_an_empty_environment(wheel, tmp_path, version):
     assert run(python, "-c", SMOKE, cwd=tmp_path) == "with connectrpc\n"
 
 
-def test_the_sdist_builds_with_the_core_in_it(sdist, tmp_path):
+def test_each_extra_brings_what_its_module_needs(wheel, tmp_path):
     python = fresh(tmp_path, sys.executable)
+    run(python, "-m", "pip", "install", "--no-index", wheel)
+    extras = set(run(python, "-W", "ignore", "-c", MODULES, cwd=tmp_path).split())
+    assert {"connect", "grpc", "otel"} <= extras
+    for extra in sorted(extras):
+        run(python, "-m", "pip", "install", "--target", tmp_path / extra, f"{wheel}[{extra}]")
+        environment = {**os.environ, "PYTHONPATH": str(tmp_path / extra)}
+        run(python, "-c", f"import bearergate.{extra}", env=environment, cwd=tmp_path)
+
+
+def test_the_sdist_builds_with_the_core_in_it_and_without_a_network(sdist, tmp_path):
+    python = fresh(tmp_path, sys.executable)
+    with tarfile.open(sdist) as files:
+        files.extractall(tmp_path, filter="data")
+    (source,) = tmp_path.glob("bearergate-*")
+    run("cargo", "fetch", "--locked", cwd=source)
     # Built as pip builds it, but for the compiler's optimizations and what it has compiled before.
     environment = {
         **os.environ,
         "CARGO_TARGET_DIR": os.environ.get("CARGO_TARGET_DIR", str(ROOT / "target")),
         "MATURIN_PEP517_ARGS": "--profile dev",
+        "CARGO_NET_OFFLINE": "true",
     }
     run(python, "-m", "pip", "install", "--no-deps", sdist, env=environment)
     assert run(python, "-c", SMOKE, cwd=tmp_path).startswith("without connectrpc")
@@ -137,6 +169,8 @@ def test_what_the_wheel_holds(wheel):
         "Requires-Python: >=3.11",
         "Provides-Extra: connect",
         "Requires-Dist: connectrpc>=0.13,<0.14 ; extra == 'connect'",
+        "Provides-Extra: grpc",
+        "Provides-Extra: otel",
         "Provides-Extra: testing",
     ):
         assert line in metadata
