@@ -115,7 +115,7 @@ class Judge:
         if isinstance(outcome, Ticket):
             outcome = outcome.wait()
         if isinstance(outcome, Refusal):
-            raise self.refused(outcome, procedure, asked)
+            raise self._against(outcome, procedure, asked)
         if self._validate is not None:
             try:
                 verdict = self._validate(outcome)
@@ -124,9 +124,10 @@ class Judge:
                     raise TypeError("validate is async: use verify_async(), or serve through ASGI")
                 passed = verdict is None or bool(verdict)
             except Exception as cause:
-                raise self.failed("ERR_VALIDATE_FAILED", procedure, asked, cause) from cause
+                refusal = self.gate.refuse("ERR_VALIDATE_FAILED")
+                raise self._against(refusal, procedure, asked, cause) from cause
             if not passed:
-                raise self.failed("ERR_REVOKED", procedure, asked)
+                raise self._against(self.gate.refuse("ERR_REVOKED"), procedure, asked)
         if _observe.active is not None:
             _observe.accepted(outcome, asked)
         return outcome
@@ -137,7 +138,7 @@ class Judge:
         if isinstance(outcome, Ticket):
             outcome = await _waiting.resolved(outcome)
         if isinstance(outcome, Refusal):
-            raise self.refused(outcome, procedure, asked)
+            raise self._against(outcome, procedure, asked)
         if self._validate is not None:
             try:
                 verdict = self._validate(outcome)
@@ -145,38 +146,35 @@ class Judge:
                     verdict = await verdict
                 passed = verdict is None or bool(verdict)
             except Exception as cause:
-                raise self.failed("ERR_VALIDATE_FAILED", procedure, asked, cause) from cause
+                refusal = self.gate.refuse("ERR_VALIDATE_FAILED")
+                raise self._against(refusal, procedure, asked, cause) from cause
             if not passed:
-                raise self.failed("ERR_REVOKED", procedure, asked)
+                raise self._against(self.gate.refuse("ERR_REVOKED"), procedure, asked)
         if _observe.active is not None:
             _observe.accepted(outcome, asked)
         return outcome
 
-    def failed(
-        self,
-        code: ErrorCode,
-        procedure: str | None,
-        asked: float | None = None,
-        cause: Exception | None = None,
+    def _against(
+        self, refusal: Refusal, procedure: str | None, asked: float | None, cause: Exception | None = None
     ) -> JwtAuthError:
-        """The exception for a refusal that is decided outside the core."""
-        return self.refused(self.gate.refuse(code), procedure, asked, cause)
+        """The exception for a refusal that is the verdict."""
+        if _observe.active is not None:
+            _observe.refused(refusal, asked)
+        return self.refused(refusal, procedure, cause)
 
     def defect(self, error: Exception, procedure: str | None) -> JwtAuthError:
         """The exception for a request in which this package failed. Its text is not the client's business."""
-        return self.failed("ERR_INTERNAL", procedure, cause=error)
+        return self._against(self.gate.refuse("ERR_INTERNAL"), procedure, None, error)
+
+    def failed(self, code: ErrorCode, procedure: str | None) -> JwtAuthError:
+        """The exception for a refusal that is decided outside the core, after the verdict."""
+        return self.refused(self.gate.refuse(code), procedure)
 
     def refused(
-        self,
-        refusal: Refusal,
-        procedure: str | None,
-        asked: float | None = None,
-        cause: Exception | None = None,
+        self, refusal: Refusal, procedure: str | None, cause: Exception | None = None
     ) -> JwtAuthError:
         """Reports the refusal and makes its exception."""
         _log.refused(refusal, procedure, cause)
-        if _observe.active is not None:
-            _observe.refused(refusal, asked)
         if self._on_reject is not None:
             # Whatever a report does, the refusal stands.
             with contextlib.suppress(Exception):

@@ -3,12 +3,12 @@ imports `opentelemetry`; nothing is measured before `instrument()`.
 
 | metric | kind, unit | attributes |
 |---|---|---|
-| `bearergate.verifications` | counter | `bearergate.outcome`: `accepted`, or the code of the refusal |
-| `bearergate.verification.duration` | histogram, s | the same |
-| `bearergate.jwks.state` | gauge, 1 for the state that holds, else 0 | `url.full`, `bearergate.jwks.state` |
-| `bearergate.jwks.keys` | gauge | `url.full` |
-| `bearergate.jwks.age` | gauge, s | `url.full` |
-| `bearergate.jwks.fetches`, `bearergate.jwks.failures` | counters | `url.full` |
+| `bearergate.verifications` | counter | `outcome`: `OK`, or the code of the refusal |
+| `bearergate.verification.duration` | histogram, s | `outcome` |
+| `bearergate.jwks.state` | gauge: 1 for the state that the keys of a URL are in, 0 for the others | `url`, `state` |
+| `bearergate.jwks.keys` | gauge | `url` |
+| `bearergate.jwks.age` | gauge, s | `url` |
+| `bearergate.jwks.fetches`, `bearergate.jwks.failures` | counters | `url` |
 """
 
 from __future__ import annotations
@@ -36,8 +36,7 @@ __all__ = ["instrument", "uninstrument"]
 
 # From a cached verdict to the longest fetch, in seconds.
 _BUCKETS: Final = (
-    0.000005, 0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001,
-    0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 60.0,
+    0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.005, 0.025, 0.1, 0.5, 1, 5, 10,
 )  # fmt: skip
 
 # From best to worst.
@@ -88,10 +87,10 @@ class _Telemetry:
             meter.create_observable_counter(name, [_observed(read)], unit, text)
 
     def accepted(self, caller: AuthContext, seconds: float | None) -> None:
-        self._measure("accepted", seconds)
+        self._measure("OK", seconds)
         span = trace.get_current_span()
         if span.is_recording():
-            span.set_attribute("bearergate.outcome", "accepted")
+            span.set_attribute("bearergate.outcome", "OK")
             if self._subjects:
                 span.set_attribute("enduser.id", caller.subject)
 
@@ -108,13 +107,13 @@ class _Telemetry:
         with self.lock:
             self._counts[outcome] = self._counts.get(outcome, 0) + 1
         if seconds is not None:
-            self._duration.record(seconds, {"bearergate.outcome": outcome})
+            self._duration.record(seconds, {"outcome": outcome})
 
     def counts(self) -> Iterator[Observation]:
         with self.lock:
             counts = dict(self._counts)
         for outcome, count in counts.items():
-            yield Observation(count, {"bearergate.outcome": outcome})
+            yield Observation(count, {"outcome": outcome})
 
 
 def _after_fork() -> None:
@@ -156,14 +155,14 @@ def _observed(read: Read) -> Callable[[CallbackOptions], Iterable[Observation]]:
 def _states(url: str, those: list[Stats]) -> Iterator[Observation]:
     worst = max((stats["state"] for stats in those), key=_STATES.index)
     for state in _STATES:
-        yield Observation(int(state == worst), {"url.full": url, "bearergate.jwks.state": state})
+        yield Observation(int(state == worst), {"url": url, "state": state})
 
 
 def _largest(name: str) -> Read:
     def read(url: str, those: list[Stats]) -> Iterator[Observation]:
         values = [stats[name] for stats in those if stats[name] is not None]
         if values:
-            yield Observation(max(values), {"url.full": url})
+            yield Observation(max(values), {"url": url})
 
     return read
 
