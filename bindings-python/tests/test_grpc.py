@@ -16,7 +16,7 @@ from grpc_service import KINDS, METHODS, SERVICE, SHAPES, Server, loop, whom
 from http2 import raw_call
 from keys import SECRET, token
 
-from bearergate import AuthContext, JwtVerifier, _current, require_auth_context
+from bearergate import AuthContext, ConfigError, JwtVerifier, _current, require_auth_context
 from bearergate.grpc import JwtServerInterceptor, create_jwt_server_interceptor
 
 pytestmark = pytest.mark.thread_unsafe(reason="each test has a server, and threads, of its own")
@@ -412,9 +412,11 @@ class TestShapes:
         assert isinstance(interceptor, grpc.aio.ServerInterceptor)
         assert interceptor.verifier.verify(token()).subject == "alice"
         verifier = JwtVerifier(secret=SECRET)
-        assert create_jwt_server_interceptor(verifier).verifier is verifier
-        with pytest.raises(TypeError, match="one or the other"):
-            create_jwt_server_interceptor(verifier, secret=SECRET)
+        assert create_jwt_server_interceptor(verifier=verifier).verifier is verifier
+        with pytest.raises(ConfigError, match="beside `verifier`"):
+            create_jwt_server_interceptor(verifier=verifier, secret=SECRET)
+        with pytest.raises(ConfigError, match="must be a JwtVerifier"):
+            create_jwt_server_interceptor(verifier=interceptor)
         with pytest.raises(TypeError, match="cannot be extended"):
             type("Mine", (JwtServerInterceptor,), {})
         for change in (

@@ -170,7 +170,7 @@ async def verifiers(token: str) -> None:
 
 
 def grpc_servers() -> tuple[grpc.Server, grpc.aio.Server]:
-    interceptor = create_jwt_server_interceptor(auth.verifier)
+    interceptor = create_jwt_server_interceptor(verifier=auth.verifier)
     create_jwt_server_interceptor(
         jwks_uri="https://id.example.com/jwks", skip_methods=["grpc.health.v1.Health/*"]
     )

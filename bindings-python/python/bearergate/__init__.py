@@ -47,7 +47,6 @@ from ._options import (
 from ._verifier import JwtVerifier
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Unpack
 
     from .connect import AuthzInterceptor, JwtAuthInterceptor

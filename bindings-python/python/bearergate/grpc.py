@@ -18,7 +18,7 @@ except ModuleNotFoundError as _missing:
     raise _extras.missing(_missing, "grpc", "grpcio", "grpc") from _missing
 
 from . import _grpc_aio, _grpc_sync, _waiting
-from ._errors import JwtAuthError
+from ._errors import ConfigError, JwtAuthError
 from ._grpc_call import Call, refuse, without_spoofable
 from ._judge import Judge
 from ._verifier import JwtVerifier
@@ -32,7 +32,7 @@ __all__ = ["JwtServerInterceptor", "create_jwt_server_interceptor"]
 
 
 def create_jwt_server_interceptor(
-    verifier: JwtVerifier | None = None, /, **options: Unpack[JwtAuthOptions]
+    *, verifier: JwtVerifier | None = None, **options: Unpack[JwtAuthOptions]
 ) -> JwtServerInterceptor:
     """An interceptor that lets a call of a gRPC server through only with a good token.
 
@@ -45,10 +45,9 @@ def create_jwt_server_interceptor(
         **options: The options of a new one.
 
     Raises:
-        ConfigError: When an option cannot be meant.
-        TypeError: When there are both a verifier and options.
+        ConfigError: When an option cannot be meant, or is given beside a verifier.
     """
-    return JwtServerInterceptor(verifier, **options)
+    return JwtServerInterceptor(verifier=verifier, **options)
 
 
 @final
@@ -65,11 +64,19 @@ class JwtServerInterceptor(grpc.ServerInterceptor, grpc.aio.ServerInterceptor):
     """Verifies bare tokens under the same options, with the same keys."""
     _judge: Judge
 
-    def __init__(self, verifier: JwtVerifier | None = None, /, **options: Unpack[JwtAuthOptions]) -> None:
+    def __init__(self, *, verifier: JwtVerifier | None = None, **options: Unpack[JwtAuthOptions]) -> None:
         if verifier is None:
             verifier = JwtVerifier._over(Judge.of(dict(options)))
+        elif not isinstance(verifier, JwtVerifier):
+            raise ConfigError(
+                f"option `verifier`: must be a JwtVerifier, not {type(verifier).__name__}", option="verifier"
+            )
         elif options:
-            raise TypeError("a verifier has its options: give one or the other")
+            name = min(options)
+            raise ConfigError(
+                f"option `{name}`: cannot be given beside `verifier`, which has its options already",
+                option=name,
+            )
         object.__setattr__(self, "_judge", verifier._judge)
         object.__setattr__(self, "verifier", verifier)
 

@@ -2,12 +2,15 @@
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,6 +76,93 @@ class Program:
     def kill(self) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._child.pid, signal.SIGKILL)
+
+
+_SERVERS = {
+    "gunicorn": (
+        "--bind", "127.0.0.1:0", "--worker-tmp-dir", "/dev/shm" if Path("/dev/shm").is_dir() else "/tmp",
+    ),
+    "uvicorn": ("--host", "127.0.0.1", "--port", "0"),
+}  # fmt: skip
+_LISTENING = re.compile(r"(?:Listening at: |running on )(http://\S+)")
+
+
+class Served:
+    """A server of several workers over an application of `programs/`, which tells who answers."""
+
+    def __init__(
+        self, log: Path, server: str, *arguments: str, workers: int, environment: dict[str, str]
+    ) -> None:
+        self._log, self.workers = log, workers
+        with log.open("w") as output:
+            self._child = subprocess.Popen(
+                [sys.executable, "-m", server, *_SERVERS[server], "--workers", str(workers), *arguments],
+                cwd=_PROGRAMS,
+                env={
+                    **os.environ,
+                    **environment,
+                    "PYTHONWARNINGS": "ignore::DeprecationWarning",
+                    "NO_COLOR": "1",
+                },
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        self.pid = self._child.pid
+        self._url = self._listening()
+
+    def _listening(self) -> str:
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline and self._child.poll() is None:
+            if found := _LISTENING.search(self.log()):
+                return found[1]
+            time.sleep(0.02)
+        raise RuntimeError(self.log())
+
+    def log(self) -> str:
+        return self._log.read_text()
+
+    def ask(self, token: str) -> tuple[int, int, str]:
+        """The worker that answers, its parent, and what it says of the token."""
+        request = urllib.request.Request(self._url, headers={"authorization": f"Bearer {token}"})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            pid, parent, said = answer.read().decode().split()
+        return int(pid), int(parent), said
+
+    def ask_all(self, token: str) -> dict[int, str]:
+        """What each of the workers says. The kernel chooses who answers, so many ask at once."""
+        said: dict[int, str] = {}
+        deadline = time.monotonic() + 20
+        with ThreadPoolExecutor(4 * self.workers) as pool:
+            while len(said) < self.workers and time.monotonic() < deadline:
+                for pid, parent, answer in pool.map(self.ask, [token] * 4 * self.workers):
+                    assert parent == self.pid
+                    assert said.setdefault(pid, answer) == answer
+        return said
+
+    def stop(self) -> int:
+        self._child.terminate()
+        return self._child.wait(10)
+
+    def kill(self) -> None:
+        if self._child.poll() is None:
+            os.killpg(self.pid, signal.SIGKILL)
+            self._child.wait()
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
+    running: list[Served] = []
+
+    def start(server: str, *arguments: str, workers: int, environment: dict[str, str]) -> Served:
+        log = tmp_path / f"{server}-{len(running)}.log"
+        running.append(Served(log, server, *arguments, workers=workers, environment=environment))
+        return running[-1]
+
+    yield start
+    for each in running:
+        each.kill()
 
 
 @pytest.fixture

@@ -1,95 +1,25 @@
 """FAULTS 48: servers and job queues that load the program once and fork it."""
 
 import os
-import signal
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
+
+from conftest import Served
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this platform")
 
 WORKERS = 3
 
 
-class Gunicorn:
-    """gunicorn over `programs/preloaded.py`, loaded before the fork."""
-
-    def __init__(self, log: Path, environment: dict[str, str], *arguments: str) -> None:
-        self._log = log
-        command = [
-            str(Path(sys.executable).parent / "gunicorn"), "--preload", "--workers", str(WORKERS), "--bind", "127.0.0.1:0",
-            "--worker-tmp-dir", "/dev/shm" if Path("/dev/shm").is_dir() else "/tmp", *arguments, "preloaded:app",
-        ]  # fmt: skip
-        with log.open("w") as output:
-            self._child = subprocess.Popen(
-                command,
-                cwd=Path(__file__).parent / "programs",
-                env={**os.environ, **environment, "PYTHONWARNINGS": "ignore::DeprecationWarning"},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
-        self.pid = self._child.pid
-        self._url = self._listening()
-
-    def _listening(self) -> str:
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline and self._child.poll() is None:
-            for line in self.log().splitlines():
-                if "Listening at: " in line:
-                    return line.split("Listening at: ")[1].split()[0]
-            time.sleep(0.02)
-        raise RuntimeError(self.log())
-
-    def log(self) -> str:
-        return self._log.read_text()
-
-    def ask(self, token: str) -> tuple[int, int, str]:
-        """The worker that answers, its parent, and what it says of the token."""
-        request = urllib.request.Request(self._url, headers={"authorization": f"Bearer {token}"})
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            pid, parent, said = answer.read().decode().split()
-        return int(pid), int(parent), said
-
-    def ask_all(self, token: str) -> dict[int, str]:
-        """What each of the workers says. The kernel chooses who answers, so many ask at once."""
-        said: dict[int, str] = {}
-        deadline = time.monotonic() + 10
-        with ThreadPoolExecutor(4 * WORKERS) as pool:
-            while len(said) < WORKERS and time.monotonic() < deadline:
-                for pid, parent, answer in pool.map(self.ask, [token] * 4 * WORKERS):
-                    assert parent == self.pid
-                    assert said.setdefault(pid, answer) == answer
-        return said
-
-    def stop(self) -> int:
-        self._child.terminate()
-        return self._child.wait(10)
-
-    def kill(self) -> None:
-        if self._child.poll() is None:
-            os.killpg(self.pid, signal.SIGKILL)
-            self._child.wait()
-
-
 @pytest.fixture
-def gunicorn(tmp_path) -> Iterator[Callable[..., Gunicorn]]:
-    running: list[Gunicorn] = []
+def gunicorn(serve) -> Callable[..., Served]:
+    def start(environment: dict[str, str], *arguments: str) -> Served:
+        return serve(
+            "gunicorn", "preloaded:app", "--preload", *arguments, workers=WORKERS, environment=environment
+        )
 
-    def serve(environment: dict[str, str], *arguments: str) -> Gunicorn:
-        running.append(Gunicorn(tmp_path / "gunicorn.log", environment, *arguments))
-        return running[-1]
-
-    yield serve
-    for each in running:
-        each.kill()
+    return start
 
 
 @pytest.mark.parametrize("kind", ["sync", "gthread"])
