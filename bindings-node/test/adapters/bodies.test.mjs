@@ -76,13 +76,6 @@ for (const [name, adapter] of Object.entries(ADAPTERS)) {
       assert.ok(await connection.end(1000), "still open after 4 MiB");
     });
 
-    unless(adapter.http2 || name === "fetch", "cuts off a client that does not send what it announced", async () => {
-      const connection = await Connection.open(served.port);
-      connection.write(bytesOf(post({ headers: [["content-length", "1000"]] })));
-      assert.equal((await connection.response()).status, 401);
-      assert.ok(await connection.end(4000), "still open");
-    });
-
     unless(!adapter.http2, "ends the stream of a refused request over HTTP/2", async () => {
       const session = http2.connect(`http://127.0.0.1:${served.port}`);
       const stream = session.request({ ":method": "POST", ":path": "/who" });
@@ -176,6 +169,21 @@ for (const [name, adapter] of Object.entries(ADAPTERS)) {
     });
   });
 }
+
+describe("a client that does not send what it announced", { concurrency: true }, () => {
+  // @hono/node-server, behind which `fetch` is, has limits of its own.
+  const over1 = Object.entries(ADAPTERS).filter(([name, { http2 }]) => !http2 && name !== "fetch");
+  for (const [name, adapter] of over1) {
+    it(`${name}: is cut off`, async () => {
+      const served = await adapter.start({ secret: SECRET });
+      const connection = await Connection.open(served.port);
+      connection.write(bytesOf(post({ headers: [["content-length", "1000"]] })));
+      assert.equal((await connection.response()).status, 401);
+      assert.ok(await connection.end(4000), "still open");
+      served.close();
+    });
+  }
+});
 
 for (const name of ["guardRequestListener on node:http", "guardRequestListener on node:http2"]) {
   describe(`${name}, asked before the body is sent`, () => {
