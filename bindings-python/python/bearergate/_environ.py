@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import MutableMapping
 from typing import Any
 
+from ._path import raw_path
 from ._web import STRIPPED, Admission, Seen, WebGuard, remember, remembered
 
 Environ = MutableMapping[str, Any]
@@ -24,12 +25,12 @@ def strip(environ: Environ) -> None:
         environ.pop(key, None)
 
 
-def seen(guard: WebGuard, environ: Environ, raw_path: bytes | None = None) -> Seen:
-    """What is to be judged. Without `raw_path` the path is the server's: undecoded where it tells."""
+def seen(guard: WebGuard, environ: Environ, path: bytes | None = None) -> Seen:
+    """What is to be judged. Without `path` it is the one that WSGI applications route by."""
     value = environ.get(key_of(guard.header))
     return Seen(
         environ["REQUEST_METHOD"],
-        _raw_path(environ) if raw_path is None else raw_path,
+        _path(environ) if path is None else path,
         "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ,
         () if value is None else (_bytes(value),),
     )
@@ -53,12 +54,16 @@ def authenticate(guard: WebGuard, environ: Environ) -> Admission:
     return settle(guard, environ, admission)
 
 
-def _raw_path(environ: Environ) -> bytes:
+def target(environ: Environ) -> bytes | None:
+    """The request's target as it was sent, where the server tells."""
     # gunicorn; uWSGI, Werkzeug and mod_wsgi. Neither is a header's key.
-    target = environ.get("RAW_URI") or environ.get("REQUEST_URI")
-    if target is None:
-        return _bytes(environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""))
-    return _bytes(target).partition(b"?")[0]
+    text = environ.get("RAW_URI") or environ.get("REQUEST_URI")
+    return None if text is None else _bytes(text)
+
+
+def _path(environ: Environ) -> bytes:
+    mount, routed = environ.get("SCRIPT_NAME", ""), environ.get("PATH_INFO", "")
+    return raw_path(target(environ), _bytes(mount), _bytes(routed))
 
 
 def _bytes(text: str) -> bytes:

@@ -10,6 +10,7 @@ from typing import Any
 
 from ._errors import JwtAuthError
 from ._http import answer
+from ._path import below, raw_path
 from ._web import STRIPPED, Admission, Seen, WebGuard, remember, remembered
 
 Scope = MutableMapping[str, Any]
@@ -64,13 +65,18 @@ def content_type(scope: Scope) -> str | None:
 
 
 def _seen(guard: WebGuard, scope: Scope) -> Seen:
-    path = scope.get("raw_path")
+    mount, routed = below(scope.get("root_path") or "", scope["path"])
     return Seen(
         scope.get("method", "GET"),
-        scope["path"].encode("utf-8", "surrogatepass") if path is None else path,
+        raw_path(scope.get("raw_path"), encoded(mount), encoded(routed)),
         bool(_values(scope, b"access-control-request-method")),
         _values(scope, guard.header.encode()),
     )
+
+
+def encoded(text: str) -> bytes:
+    """Text of a scope as the bytes that a server decoded."""
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _values(scope: Scope, wanted: bytes) -> list[bytes]:

@@ -23,13 +23,14 @@ try:
 except ModuleNotFoundError as _missing:
     raise _extras.missing(_missing, "django", "Django", "django") from _missing
 
-from . import _environ
+from . import _environ, _scope
 from ._access import MESSAGE, Needs
 from ._bodies import AsyncChunks, Chunks, Ending
 from ._current import Identity, get_auth_context
 from ._errors import ConfigError, JwtAuthError, of_refusal
 from ._http import answer
 from ._native import missing_credentials
+from ._path import raw_path
 from ._web import Seen, WebGuard, inherit, judge_of, remembered
 
 if TYPE_CHECKING:
@@ -159,11 +160,14 @@ def _seen(guard: WebGuard, request: HttpRequest) -> Seen:
     request.__dict__.pop("headers", None)  # made from META when somebody asks for it
     scope = getattr(request, "scope", None)
     if scope is None:
-        return _environ.seen(guard, request.META)
-    # What an ASGI middleware of this package has said of the request.
-    inherit(scope, request.META)
-    raw_path = scope.get("raw_path")
-    return _environ.seen(guard, request.META, scope["path"].encode() if raw_path is None else raw_path)
+        target = _environ.target(request.META)
+    else:
+        target = scope.get("raw_path")
+        # What an ASGI middleware of this package has said of the request.
+        inherit(scope, request.META)
+    # Django decodes both itself, and a middleware may have written another `path_info`.
+    mount, routed = _scope.encoded(request.META.get("SCRIPT_NAME", "")), _scope.encoded(request.path_info)
+    return _environ.seen(guard, request.META, raw_path(target, mount, routed))
 
 
 def _identity(request: HttpRequest, admission: Admission) -> Identity:

@@ -43,7 +43,7 @@ class JwtAuth:
         app: The application, here or later with `init_app`.
         verifier: A ready verifier, in place of `options`.
         skip_paths: Paths that pass without authentication, exact or ending in `/*`, compared with the
-            path as it was sent. **Whatever matches is open to everyone.**
+            path as it was sent, below the mount. **Whatever matches is open to everyone.**
         optional: Let requests without credentials through as nobody, so that only views with
             `required` are closed. **Every other view is open to everyone.** Bad credentials are refused
             all the same.

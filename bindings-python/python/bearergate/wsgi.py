@@ -36,7 +36,7 @@ class JwtAuthMiddleware:
         app: The application that is guarded.
         verifier: A ready verifier, in place of `options`.
         skip_paths: Paths that pass without authentication, exact or ending in `/*`, compared with the
-            path as it was sent. **Whatever matches is open to everyone.**
+            path as it was sent, below the mount. **Whatever matches is open to everyone.**
         optional: Let requests without credentials through as nobody. **The application decides what
             nobody may do.** Bad credentials are refused all the same.
         options: As for `JwtVerifier`.
