@@ -27,31 +27,38 @@ def strip(environ: Environ) -> None:
 
 def seen(guard: WebGuard, environ: Environ, path: bytes | None = None) -> Seen:
     """What is to be judged. Without `path` it is the one that WSGI applications route by."""
-    value = environ.get(key_of(guard.header))
     return Seen(
         environ["REQUEST_METHOD"],
         _path(environ) if path is None else path,
         "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ,
-        () if value is None else (_bytes(value),),
+        _credentials(guard, environ),
     )
+
+
+def settled(guard: WebGuard, environ: Environ) -> Admission | None:
+    """What this guard's verifier, and no other, said of this request before."""
+    return remembered(environ, guard, _credentials(guard, environ))
 
 
 def settle(guard: WebGuard, environ: Environ, admission: Admission) -> Admission:
     """Writes the outcome into the environ."""
     for name, value in admission.propagated:
         environ[key_of(name)] = value
-    return admission._replace(context=remember(environ, guard, admission))
+    remember(environ, guard, _credentials(guard, environ), admission)
+    return admission
 
 
 def authenticate(guard: WebGuard, environ: Environ) -> Admission:
     """Judges a request, blocking while keys are on their way; the environ then holds the outcome.
 
+    Returns:
+        What this guard's verifier says. The environ's caller may be an outer adapter's.
+
     Raises:
         JwtAuthError: When it is refused.
     """
     strip(environ)
-    admission = remembered(environ, guard) or guard.admit(seen(guard, environ))
-    return settle(guard, environ, admission)
+    return settle(guard, environ, settled(guard, environ) or guard.admit(seen(guard, environ)))
 
 
 def target(environ: Environ) -> bytes | None:
@@ -64,6 +71,11 @@ def target(environ: Environ) -> bytes | None:
 def _path(environ: Environ) -> bytes:
     mount, routed = environ.get("SCRIPT_NAME", ""), environ.get("PATH_INFO", "")
     return raw_path(target(environ), _bytes(mount), _bytes(routed))
+
+
+def _credentials(guard: WebGuard, environ: Environ) -> tuple[bytes, ...]:
+    value = environ.get(key_of(guard.header))
+    return () if value is None else (_bytes(value),)
 
 
 def _bytes(text: str) -> bytes:

@@ -26,18 +26,23 @@ _STRIPPED = frozenset(name.encode() for name in STRIPPED)
 async def authenticate(guard: WebGuard, scope: Scope) -> Admission:
     """Judges a request or a WebSocket handshake; the scope then holds the outcome.
 
+    Returns:
+        What this guard's verifier says. The scope's caller may be an outer adapter's.
+
     Raises:
         JwtAuthError: When it is refused.
     """
     _strip(scope)
-    admission = remembered(scope, guard)
+    admission = remembered(scope, guard, _credentials(guard, scope))
     if admission is None:
         admission = await guard.admit_async(_seen(guard, scope))
     _conceal(guard, scope)
     if admission.propagated:
         added = [(name.encode(), value.encode()) for name, value in admission.propagated]
         _put(scope, [*scope["headers"], *added])
-    return admission._replace(context=remember(scope, guard, admission))
+    # As they are now: without a token that was offered as a subprotocol.
+    remember(scope, guard, _credentials(guard, scope), admission)
+    return admission
 
 
 async def refuse(error: JwtAuthError, scope: Scope, send: Send) -> None:
@@ -70,13 +75,17 @@ def _seen(guard: WebGuard, scope: Scope) -> Seen:
         scope.get("method", "GET"),
         raw_path(scope.get("raw_path"), encoded(mount), encoded(routed)),
         bool(_values(scope, b"access-control-request-method")),
-        _values(scope, guard.header.encode()),
+        _credentials(guard, scope),
     )
 
 
 def encoded(text: str) -> bytes:
     """Text of a scope as the bytes that a server decoded."""
     return text.encode("utf-8", "surrogatepass")
+
+
+def _credentials(guard: WebGuard, scope: Scope) -> list[bytes]:
+    return _values(scope, guard.header.encode())
 
 
 def _values(scope: Scope, wanted: bytes) -> list[bytes]:

@@ -152,14 +152,31 @@ def judge_of(verifier: JwtVerifier | None, options: dict[str, Any], *, streams: 
     return verifier._judge
 
 
-def remember(store: MutableMapping[str, Any], guard: WebGuard, admission: Admission) -> AuthContext | None:
+@final
+class _Verdict:
+    """What a judge said to some credentials. Its `repr` tells neither, wherever a store is shown."""
+
+    __slots__ = ("admission", "credentials")
+
+    def __init__(self, credentials: tuple[bytes | str, ...], admission: Admission) -> None:
+        self.credentials = credentials
+        self.admission = admission
+
+
+def remember(
+    store: MutableMapping[str, Any],
+    guard: WebGuard,
+    credentials: Sequence[bytes | str],
+    admission: Admission,
+) -> None:
     """Notes in a scope or environ who is calling; an outer adapter's caller stays where this one let
-    the request through unseen."""
+    the request through as nobody."""
     if admission.context is None:
-        return store.setdefault(AUTH, None)
+        store.setdefault(AUTH, None)
+        return
     store[AUTH] = admission.context
-    store[_JUDGED] = (guard.judge, admission)
-    return admission.context
+    # Another mapping each time: a copy of the store is another request's.
+    store[_JUDGED] = {**store.get(_JUDGED, {}), guard.judge: _Verdict(tuple(credentials), admission)}
 
 
 def inherit(outer: MutableMapping[str, Any], inner: MutableMapping[str, Any]) -> None:
@@ -169,7 +186,9 @@ def inherit(outer: MutableMapping[str, Any], inner: MutableMapping[str, Any]) ->
             inner.setdefault(key, outer[key])
 
 
-def remembered(store: MutableMapping[str, Any], guard: WebGuard) -> Admission | None:
-    """What the same verifier said about this request before."""
-    judged = store.get(_JUDGED)
-    return judged[1] if judged is not None and judged[0] is guard.judge else None
+def remembered(
+    store: MutableMapping[str, Any], guard: WebGuard, credentials: Sequence[bytes | str]
+) -> Admission | None:
+    """What the same verifier said to the same credentials of this request before."""
+    verdict = store.get(_JUDGED, {}).get(guard.judge)
+    return verdict.admission if verdict is not None and verdict.credentials == tuple(credentials) else None

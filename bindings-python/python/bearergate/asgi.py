@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from . import _scope, _scope_expiry
 from ._current import Identity
 from ._errors import JwtAuthError
-from ._web import WebGuard, judge_of
+from ._web import AUTH, WebGuard, judge_of
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -83,7 +83,7 @@ class JwtAuthMiddleware:
             await _scope.refuse(error, scope, send)
             return
         self._admitted(scope, admission)
-        identity = Identity(scope, admission.context)
+        identity = Identity(scope, scope[AUTH])
         identity.enter()
         try:
             await _scope_expiry.run(self.app, scope, receive, send, guard, admission)

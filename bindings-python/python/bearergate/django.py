@@ -31,7 +31,7 @@ from ._errors import ConfigError, JwtAuthError, of_refusal
 from ._http import answer
 from ._native import missing_credentials
 from ._path import raw_path
-from ._web import Seen, WebGuard, inherit, judge_of, remembered
+from ._web import AUTH, Seen, WebGuard, inherit, judge_of
 
 if TYPE_CHECKING:
     from ._native import AuthContext
@@ -145,13 +145,14 @@ def admit(guard: WebGuard, request: HttpRequest) -> Admission:
         JwtAuthError: When it is refused.
     """
     seen = _seen(guard, request)
-    return _environ.settle(guard, request.META, remembered(request.META, guard) or guard.admit(seen))
+    admission = _environ.settled(guard, request.META) or guard.admit(seen)
+    return _environ.settle(guard, request.META, admission)
 
 
 async def admit_async(guard: WebGuard, request: HttpRequest) -> Admission:
     """Like `admit`, without blocking the event loop."""
     seen = _seen(guard, request)
-    admission = remembered(request.META, guard) or await guard.admit_async(seen)
+    admission = _environ.settled(guard, request.META) or await guard.admit_async(seen)
     return _environ.settle(guard, request.META, admission)
 
 
@@ -172,7 +173,7 @@ def _seen(guard: WebGuard, request: HttpRequest) -> Seen:
 
 def _identity(request: HttpRequest, admission: Admission) -> Identity:
     request.auth = admission.context  # type: ignore[attr-defined]
-    identity = Identity(request, admission.context)
+    identity = Identity(request, request.META[AUTH])
     identity.enter()
     return identity
 

@@ -18,7 +18,7 @@ from ._access import MESSAGE, Needs
 from ._current import end_loan, lend
 from ._errors import JwtAuthError
 from ._native import AuthContext
-from ._web import WebGuard
+from ._web import AUTH, WebGuard
 from .django import admit, guard_of_settings
 
 if TYPE_CHECKING:
@@ -111,6 +111,7 @@ class JwtAuthentication(BaseAuthentication):
             raise self._failed(request, error) from error
         context = admission.context
         if context is None:
+            lend(inner, inner.META[AUTH])
             return None
         user = self.get_user(context)
         if user is None:

@@ -22,7 +22,7 @@ from ._access import Needs
 from ._current import Identity, get_auth_context
 from ._errors import JwtAuthError, of_refusal
 from ._native import AuthContext, missing_credentials
-from ._web import WebGuard, judge_of
+from ._web import AUTH, WebGuard, judge_of
 from .starlette import forbidden, refusal
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class JwtBearer(HTTPBearer):
             raise refusal(self._guard.unauthenticated(), websocket=websocket)
         if security_scopes.scopes:
             _demand(Needs(scopes=security_scopes.scopes), context, websocket=websocket)
-        identity = Identity(connection.scope, context)
+        identity = Identity(connection.scope, connection.scope[AUTH])
         identity.enter()
         try:
             yield context

@@ -13,16 +13,18 @@ try:
 except ModuleNotFoundError as _missing:
     raise _extras.missing(_missing, "flask", "Flask", "flask") from _missing
 
+from . import _environ
 from ._access import MESSAGE, Needs
 from ._errors import ConfigError
 from ._http import answer
 from ._verifier import JwtVerifier
-from ._web import AUTH, WebGuard, judge_of
+from ._web import WebGuard, judge_of
 from .wsgi import JwtAuthMiddleware
 
 if TYPE_CHECKING:
     from typing import Unpack
 
+    from ._native import AuthContext
     from ._options import JwtAuthOptions
 
 __all__ = ["JwtAuth"]
@@ -118,12 +120,26 @@ class JwtAuth:
         def decorator(view: Callable[P, R]) -> Callable[P, R | Response]:
             @functools.wraps(view)
             def guarded(*args: P.args, **kwargs: P.kwargs) -> Any:
-                refused = _refused(needs)
+                refused = self._refused(needs)
                 return current_app.ensure_sync(view)(*args, **kwargs) if refused is None else refused
 
             return guarded
 
         return decorator if view is None else decorator(view)
+
+    def _refused(self, needs: Needs) -> Response | None:
+        guard = _guard_of_app()
+        if self._judge is not None and self._judge is not guard.judge:
+            raise RuntimeError("another JwtAuth guards this application")
+        context = _caller(guard)
+        if context is None:
+            refused = answer(guard.unauthenticated(), request.content_type)
+            return Response(refused.body, refused.status, refused.headers)
+        challenge = needs.challenge(context)
+        if challenge is None:
+            return None
+        headers = {"WWW-Authenticate": challenge}
+        return Response(MESSAGE, 403, headers, content_type="text/plain")
 
     def _guard(self, app: Flask) -> WebGuard:
         if self._judge is not None:
@@ -141,7 +157,13 @@ class JwtAuth:
 
 
 def _load() -> None:
-    g.auth = request.environ.get(AUTH)
+    g.auth = _caller(_guard_of_app())
+
+
+def _caller(guard: WebGuard) -> AuthContext | None:
+    """Whom this guard let through; another adapter's caller is nobody here."""
+    admission = _environ.settled(guard, request.environ)
+    return None if admission is None else admission.context
 
 
 def _guard_of_app() -> WebGuard:
@@ -149,15 +171,3 @@ def _guard_of_app() -> WebGuard:
     if not isinstance(guard, WebGuard):
         raise RuntimeError("no JwtAuth guards this application: call init_app(app)")
     return guard
-
-
-def _refused(needs: Needs) -> Response | None:
-    context = g.get("auth")
-    if context is None:
-        refused = answer(_guard_of_app().unauthenticated(), request.content_type)
-        return Response(refused.body, refused.status, refused.headers)
-    challenge = needs.challenge(context)
-    if challenge is None:
-        return None
-    headers = {"WWW-Authenticate": challenge}
-    return Response(MESSAGE, 403, headers, content_type="text/plain")

@@ -30,7 +30,7 @@ from ._current import get_auth_context, lend
 from ._errors import JwtAuthError, of_refusal
 from ._http import answer
 from ._native import missing_credentials
-from ._web import Admission, WebGuard, judge_of
+from ._web import AUTH, Admission, WebGuard, judge_of
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -81,7 +81,8 @@ class JwtAuthMiddleware(asgi.JwtAuthMiddleware):
         context = admission.context
         if context is not None:
             scope["auth"], scope["user"] = _credentials(context), JwtUser(context)
-        elif "auth" not in scope:
+        elif "auth" not in scope or isinstance(scope.get("user"), JwtUser):
+            # Another verifier's caller is nobody here; a user of another kind stays.
             scope["auth"], scope["user"] = AuthCredentials(), UnauthenticatedUser()
 
 
@@ -142,7 +143,7 @@ class JwtAuthBackend(AuthenticationBackend):
             raise _Refused(error) from error
         context = admission.context
         # The middleware that asks never tells when the request is over.
-        lend(_holder(conn.scope), context)
+        lend(_holder(conn.scope), conn.scope[AUTH])
         return None if context is None else (_credentials(context), JwtUser(context))
 
 

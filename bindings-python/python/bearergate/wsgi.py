@@ -14,7 +14,7 @@ from ._bodies import Chunks, Ending
 from ._current import Identity
 from ._errors import JwtAuthError
 from ._http import answer
-from ._web import WebGuard, judge_of
+from ._web import AUTH, WebGuard, judge_of
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -75,7 +75,7 @@ class JwtAuthMiddleware:
             admission = _environ.authenticate(self._guard, environ)
         except JwtAuthError as error:
             return _refuse(error, environ, start_response)
-        identity = Identity(environ, admission.context)
+        identity = Identity(environ, environ[AUTH])
         identity.enter()
         try:
             body = self.app(environ, start_response)
