@@ -117,24 +117,29 @@ BUILD = "import os\nfrom bearergate import JwtVerifier\nJwtVerifier(secret=os.en
 
 
 @pytest.mark.parametrize(
-    ("code", "suffix", "stderr"),
+    ("code", "given", "stderr"),
     [
-        (f"import unittest, bearergate.testing\n{BUILD}", "", ""),
-        (f"import bearergate.testing\n{BUILD}", "", "outside of a test run"),
-        (BUILD, "", "everyone knows"),
-        (BUILD, "\n", "everyone knows"),
+        (f"import unittest, bearergate.testing\n{BUILD}", {}, ""),
+        (f"import pytest, bearergate.testing\n{BUILD}", {}, ""),
+        (f"import bearergate.testing\n{BUILD}", {"BEARERGATE_ALLOW_TEST_SECRET": "1"}, ""),
+        (f"import bearergate.testing\n{BUILD}", {}, "outside of a test run"),
+        (f"import bearergate.testing, unittest\n{BUILD}", {}, "outside of a test run"),
+        (f"import bearergate.testing\n{BUILD}", {"BEARERGATE_ALLOW_TEST_SECRET": "0"}, "everyone knows"),
+        (BUILD, {"BEARERGATE_ALLOW_TEST_SECRET": "1"}, "everyone knows"),
+        (BUILD, {"SECRET": TEST_JWT_SECRET + "\n"}, "everyone knows"),
     ],
 )
-def test_the_test_secret_serves_only_where_the_module_is_loaded(code, suffix, stderr):
+def test_the_test_secret_serves_only_where_the_module_is_loaded_in_a_test_run(code, given, stderr):
     done = subprocess.run(
         [sys.executable, "-c", code],
-        env={"SECRET": TEST_JWT_SECRET + suffix},
+        env={"SECRET": TEST_JWT_SECRET, **given},
         capture_output=True,
         text=True,
     )
-    assert (done.returncode == 0) == ("bearergate.testing" in code), done.stderr
+    assert (done.returncode == 0) == (not stderr), done.stderr
     assert stderr in done.stderr
     assert bool(stderr) == bool(done.stderr)
+    assert (done.returncode == 0) or "ConfigError" in done.stderr
 
 
 def mint(pair: RsaTestKeypair, **changed: Any) -> str:

@@ -1,13 +1,15 @@
 """Tokens, keys, a key endpoint and contexts for tests.
 
-**Importing this lets verifiers of this process be built with `TEST_JWT_SECRET`, which everyone knows.**
-It belongs in tests; outside of a test run it says so in a `RuntimeWarning`. Fixtures for all of it come
-with pytest's plugin `pytest_bearergate`, which is there when pytest is.
+**Importing this in a test run lets verifiers of this process be built with `TEST_JWT_SECRET`, which
+everyone knows.** A test run is a process that has loaded pytest or unittest, or that
+`BEARERGATE_ALLOW_TEST_SECRET=1` calls one; elsewhere the secret stays refused, and a `RuntimeWarning` says
+so. Fixtures for all of it come with pytest's plugin `pytest_bearergate`, which is there when pytest is.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 import warnings
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict, final
@@ -40,11 +42,12 @@ __all__ = [
     "with_auth_context",
 ]
 
-_native.allow_test_secret()
-if not {"pytest", "unittest"} & sys.modules.keys():
+if {"pytest", "unittest"} & sys.modules.keys() or os.environ.get("BEARERGATE_ALLOW_TEST_SECRET") == "1":
+    _native.allow_test_secret()
+else:
     warnings.warn(
-        "bearergate.testing is imported outside of a test run: from now on this process may accept "
-        "tokens signed with TEST_JWT_SECRET, which everyone knows",
+        "bearergate.testing is imported outside of a test run (no pytest, no unittest): TEST_JWT_SECRET, "
+        "which everyone knows, stays refused as a secret unless BEARERGATE_ALLOW_TEST_SECRET=1",
         RuntimeWarning,
         stacklevel=2,
     )
