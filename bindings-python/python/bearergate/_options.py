@@ -60,6 +60,8 @@ class CredentialsOptions(TypedDict, total=False):
     scheme: str | None
     """`None` means that the header's value is the token."""
     cookie: str | None
+    """**Browsers send a cookie on their own: protect such endpoints against cross-site requests**, and
+    check `Origin` of WebSocket handshakes."""
 
 
 class CacheOptions(TypedDict, total=False):
