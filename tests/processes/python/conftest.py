@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -116,7 +117,10 @@ class Served:
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline and self._child.poll() is None:
             if found := _LISTENING.search(self.log()):
-                return found[1]
+                # uvicorn says so before its workers listen.
+                with contextlib.suppress(ConnectionRefusedError):
+                    socket.create_connection(("127.0.0.1", int(found[1].rpartition(":")[2])), 10).close()
+                    return found[1]
             time.sleep(0.02)
         raise RuntimeError(self.log())
 
