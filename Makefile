@@ -229,7 +229,8 @@ lint-python: build/python-$(OLDEST)
 	cd bindings-python && .venv-$(OLDEST)/bin/ruff check --quiet . ../tests/e2e/python ../tests/demo ../tests/conformance ../tests/differential ../tests/faults ../tests/processes ../tests/load
 	cd bindings-python && .venv-$(OLDEST)/bin/ruff format --check --quiet . ../tests/e2e/python ../tests/demo ../tests/conformance ../tests/differential ../tests/faults ../tests/processes ../tests/load --config pyproject.toml
 	cd bindings-python && .venv-$(OLDEST)/bin/mypy
-	cd bindings-python && PYTHONPATH=python .venv-$(OLDEST)/bin/pyright --pythonpath .venv-$(OLDEST)/bin/python --verifytypes bearergate --ignoreexternal \
+	cd bindings-python && PYTHONPATH=python:$$(.venv-$(OLDEST)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') \
+		.venv-$(OLDEST)/bin/pyright --pythonpath .venv-$(OLDEST)/bin/python --verifytypes bearergate --ignoreexternal \
 		>../build/verifytypes.txt || { cat ../build/verifytypes.txt; exit 1; }
 	cd build && ../$(VENV)/bin/python -m mypy.stubtest bearergate --allowlist ../bindings-python/stubtest-allowlist.txt
 

@@ -60,7 +60,7 @@ class Judge:
     verify: Callable[[object], Outcome]
 
     def __init__(self, gate: Gate, hooks: Hooks) -> None:
-        self.gate = gate
+        self.gate: Gate = gate
         self._validate = hooks.validate
         self._on_reject = hooks.on_reject
         self._tell = _events.teller(hooks.on_fetch, hooks.on_fetch_error, hooks.on_keys_changed)

@@ -57,11 +57,11 @@ class WebGuard:
     ) -> None:
         if not isinstance(optional, bool):
             raise ConfigError("option `optional`: must be True or False", option="optional")
-        self.judge = judge
-        self.verifier = JwtVerifier._over(judge)
+        self.judge: Judge = judge
+        self.verifier: JwtVerifier = JwtVerifier._over(judge)
         self._http = HttpGuard(judge, () if skip_paths is None else skip_paths)
         self._optional = optional
-        self.header = self._http.header
+        self.header: str = self._http.header
 
     def admit(self, seen: Seen) -> Admission:
         """Lets the request through, blocking while keys are on their way.

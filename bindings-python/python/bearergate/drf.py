@@ -73,7 +73,7 @@ class KeysUnavailable(APIException):
 
     def __init__(self, error: JwtAuthError) -> None:
         super().__init__(error.client_message)
-        self.wait = error.retry_after
+        self.wait: int | None = error.retry_after
 
 
 class JwtAuthentication(BaseAuthentication):

@@ -11,9 +11,9 @@ from typing import Any
 def serve(prepare: Callable[[dict[str, Any]], Any], judge: Callable[[Any, str], str]) -> None:
     """`prepare(line)` gives what `judge(prepared, token)` is called with."""
     configs: dict[str, Any] = {}
-    out = open(
+    out = open(  # noqa: SIM115
         sys.stdout.fileno(), "w", encoding="utf-8", errors="backslashreplace", newline="\n", closefd=False
-    )  # noqa: SIM115
+    )
     for text in sys.stdin.buffer:
         line = json.loads(text)
         if line is None:
