@@ -367,7 +367,7 @@ def test_the_operator_sees_the_cause(kind):
             seen.append(error)
 
     rule = {"name": "nobody", "methods": ["*"], "effect": "deny"}
-    kind(Observer(), jwt_auth(), create_authz_interceptor(rules=[rule])).call("Unary", bearer())
+    kind(jwt_auth(), Observer(), create_authz_interceptor(rules=[rule])).call("Unary", bearer())
     (error,) = seen
     assert isinstance(error, ConnectError)
     assert isinstance(error.__cause__, AuthzDeniedError)
