@@ -190,6 +190,7 @@ class TestLog:
 
     def test_nothing_is_printed_where_logging_is_not_configured(self):
         code = (
+            "import unittest\n"
             "from bearergate import JwtAuthError, JwtVerifier\n"
             "def validate(context): raise ValueError\n"
             "import bearergate.testing as t\n"

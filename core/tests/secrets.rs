@@ -74,7 +74,7 @@ impl Written {
 
 /// How bytes may appear in a text.
 fn forms(bytes: &[u8]) -> Vec<String> {
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
     let list = format!("{bytes:?}");
     let pretty = format!("{bytes:#?}");
     // The last letters of base64 depend on what follows.
@@ -350,7 +350,7 @@ fn remote_keys(written: &Written) -> Vec<(&'static str, Vec<u8>)> {
                     written.debug("a refusal", &refusal);
                     written.text("a refusal", refusal.about_json());
                 }
-                outcome => written.debug("an outcome", &outcome),
+                outcome @ Outcome::Ready(_) => written.debug("an outcome", &outcome),
             }
             written.debug("stats", &gate.verifier().stats());
             written.text("stats", gate.verifier().stats().to_json());

@@ -165,8 +165,8 @@ fn key_set(findings: &mut Vec<String>) {
         let trust = TrustOptions { public_key: Some(PublicKey::Jwk(text.clone())), ..TrustOptions::default() };
         Verifier::new(Options { trust, ..Options::default() }).expect("a set that can serve")
     };
-    let built = Bound { code: "built", time: Duration::from_secs(5), memory: 96 * MIB };
-    report(findings, "a JWK Set of 10,000 keys", text.len(), "built", cost(build), &built);
+    let bound = Bound { code: "built", time: Duration::from_secs(5), memory: 96 * MIB };
+    report(findings, "a JWK Set of 10,000 keys", text.len(), "built", cost(build), &bound);
     let verifier = build();
     let input = format!("{}.e30", URL_SAFE_NO_PAD.encode(r#"{"alg":"EdDSA"}"#));
     let token = format!("{input}.{}", URL_SAFE_NO_PAD.encode([7; 64]));

@@ -40,7 +40,7 @@ pub fn cost<T>(call: impl Fn() -> T) -> Cost {
         }
         let started = read();
         drop(black_box(call()));
-        time = time.min(read() - started);
+        time = time.min(read().saturating_sub(started));
     }
     Cost { time, memory }
 }
