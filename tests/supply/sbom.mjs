@@ -1,6 +1,7 @@
 // From the crate's bill of materials to the package's: what it is called where it is published, what it
 // asks for beside it, and no path of the machine that made it.
 // usage: node sbom.mjs node|python CRATE-SBOM OUTPUT
+import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
@@ -10,16 +11,24 @@ const text = readFileSync(source, "utf8").replaceAll(`file://${root}`, "file:///
 const bom = JSON.parse(text);
 const { version } = bom.metadata.component;
 
-/** What the package needs installed beside it: a range, so no version. */
+/** What the package works with beside it, each once: a range, so no version. */
 function beside() {
   if (language === "node") {
-    const { peerDependencies } = JSON.parse(readFileSync(`${root}/bindings-node/package.json`, "utf8"));
-    return Object.entries(peerDependencies).map(([name, range]) => ["npm", name, range, "required"]);
+    const manifest = JSON.parse(readFileSync(`${root}/bindings-node/package.json`, "utf8"));
+    const { peerDependencies, peerDependenciesMeta = {} } = manifest;
+    return Object.entries(peerDependencies).map(([name, range]) => {
+      return ["npm", name, range, peerDependenciesMeta[name]?.optional ? "optional" : "required"];
+    });
   }
-  const project = readFileSync(`${root}/bindings-python/pyproject.toml`, "utf8");
-  const [, extras] = /\[project\.optional-dependencies\]\n([^[]*(?:\[[^\]]*\][^[]*)*?)\n\n/.exec(project);
-  const names = [...extras.matchAll(/"([A-Za-z0-9._-]+)([^"]*)"/g)];
-  return names.map(([, name, range]) => ["pypi", name, range, "optional"]);
+  const read = "import json, sys, tomllib; print(json.dumps(tomllib.load(sys.stdin.buffer)['project']))";
+  const input = readFileSync(`${root}/bindings-python/pyproject.toml`);
+  const { dependencies = [], ...project } = JSON.parse(execFileSync("python3", ["-c", read], { input }));
+  const extras = new Set(Object.values(project["optional-dependencies"] ?? {}).flat());
+  const split = (scope) => (requirement) => {
+    const [, name, range] = /^([A-Za-z0-9._-]+)(.*)$/.exec(requirement);
+    return ["pypi", name, range, scope];
+  };
+  return [...dependencies.map(split("required")), ...[...extras].map(split("optional"))];
 }
 
 const purl = language === "node" ? `pkg:npm/bearergate@${version}` : `pkg:pypi/bearergate@${version}`;
