@@ -4,8 +4,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { rm, writeFile } from "node:fs/promises";
-import { after, before, describe, it } from "node:test";
+import { before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { createTestJwt, createTestJwtRS256, generateRsaTestKeypair, startTestJwksServer } from "bearergate/testing";
 
@@ -114,25 +113,5 @@ describe("docs/command-line.md", () => {
     await jwks.close();
     const [, ...lines] = block("jwks");
     assert.equal(stdout.replaceAll(jwks.origin, "http://127.0.0.1:8080"), lines.join("\n"));
-  });
-});
-
-describe("docs/testing.md", () => {
-  const file = new URL("./testing-docs.generated.mjs", import.meta.url);
-  after(() => rm(file, { force: true }));
-
-  it("shows tests that pass", async () => {
-    const page = readFileSync(new URL("../../docs/testing.md", import.meta.url), "utf8");
-    const [, code] = /<!-- testing-node -->\n```js\n([\s\S]*?)```/.exec(page);
-    await writeFile(file, code);
-    const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-    const child = spawn(process.execPath, ["--test", "--test-reporter=tap", fileURLToPath(file)], { env });
-    let said = "";
-    child.stdout.setEncoding("utf8").on("data", (text) => {
-      said += text;
-    });
-    const [exitCode] = await once(child, "close");
-    assert.equal(exitCode, 0, said);
-    assert.match(said, /# pass 3\b/);
   });
 });

@@ -27,7 +27,7 @@ function show(what, value) {
     inspect(value, { depth: Number.POSITIVE_INFINITY, showHidden: true, getters: true, maxStringLength: null }),
     JSON.stringify(value) ?? "",
     typeof value === "function" || value instanceof Object ? String(value) : `${value}`,
-    ...(value instanceof Error ? [value.message, value.stack, JSON.stringify(Object.entries(value))] : []),
+    ...(value instanceof Error ? [value.message, value.stack ?? "", JSON.stringify(Object.entries(value))] : []),
     ...(value?.metadata instanceof Headers ? [JSON.stringify([...value.metadata])] : []),
   ];
   for (const text of texts) {
