@@ -193,7 +193,7 @@ class TestLog:
             "import unittest\n"
             "from bearergate import JwtAuthError, JwtVerifier\n"
             "def validate(context): raise ValueError\n"
-            "import bearergate.testing as t\n"
+            "import unittest, bearergate.testing as t\n"
             "try: JwtVerifier(secret=t.TEST_JWT_SECRET, validate=validate).verify(t.create_test_jwt({'sub': 'a'}))\n"
             "except JwtAuthError as error: print(error.code)\n"
         )

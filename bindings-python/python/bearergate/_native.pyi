@@ -48,7 +48,7 @@ TEST_JWT_KID: Final[str]
 """The `kid` of generated test keys."""
 TEST_JWT_SECRET: Final[str]
 """The HMAC secret of test tokens. **Everyone knows it**: a verifier that accepts it accepts anyone. It is
-refused as a `secret` unless `bearergate.testing` was imported in the process."""
+refused as a `secret` unless `bearergate.testing` was imported in the process, in a test run."""
 
 _T = TypeVar("_T")
 _T_co = TypeVar("_T_co", covariant=True)
