@@ -1,7 +1,9 @@
 """`JwtVerifier` over remote keys: waiting, blocking and not, in every state of the process."""
 
 import asyncio
+import copy
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -14,7 +16,14 @@ import pytest
 from jwks_server import JwksServer
 from keys import SECRET, Signer, token
 
-from bearergate import ConfigError, InvalidTokenError, JwtVerifier, KeysUnavailableError, _native
+from bearergate import (
+    ConfigError,
+    InvalidTokenError,
+    JwtVerifier,
+    KeysUnavailableError,
+    _native,
+    create_jwt_auth_interceptor,
+)
 from bearergate._judge import Hooks, Judge
 
 
@@ -436,3 +445,12 @@ def test_threads_share_one_verifier_and_one_context():
     # Parsed once, whoever asked first.
     assert all(seen is claims[0] for seen in claims)
     assert verifier.stats()["cache_hits"] > 0
+
+
+def test_it_belongs_to_its_process():
+    verifier = JwtVerifier(secret=SECRET)
+    for send in (pickle.dumps, copy.deepcopy):
+        with pytest.raises(TypeError, match="build a verifier in each"):
+            send(verifier)
+        with pytest.raises(TypeError, match="cannot pickle"):
+            send(create_jwt_auth_interceptor(secret=SECRET))

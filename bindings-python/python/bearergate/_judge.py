@@ -10,7 +10,7 @@ import warnings
 import weakref
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, final
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, final
 
 from . import _events, _log, _observe, _reports, _waiting
 from ._errors import ConfigError, JwtAuthError, of_refusal
@@ -104,6 +104,9 @@ class Judge:
         if judge.gate.advice is not None:
             warnings.warn(judge.gate.advice, RuntimeWarning, stacklevel=stacklevel)
         return judge
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("keys, and who fetches them, belong to one process: build a verifier in each")
 
     def settle(self, outcome: Outcome, procedure: str | None = None) -> AuthContext:
         """The verified context; blocks while keys are on their way.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import MutableMapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, final
 
-from ._errors import ConfigError, JwtAuthError, of_refusal
+from ._errors import ConfigError, JwtAuthError
 from ._headers import AUTH_HEADERS
 from ._http import HttpGuard, procedure_of
 from ._judge import Judge
@@ -78,7 +78,7 @@ class WebGuard:
         except JwtAuthError:
             raise
         except Exception as error:
-            raise self._defect() from error
+            raise self.judge.defect(error, None) from error
 
     async def admit_async(self, seen: Seen) -> Admission:
         """Like `admit`, without blocking the event loop."""
@@ -91,7 +91,7 @@ class WebGuard:
         except JwtAuthError:
             raise
         except Exception as error:
-            raise self._defect() from error
+            raise self.judge.defect(error, None) from error
 
     def expired(self, admission: Admission) -> JwtAuthError:
         """The refusal of what outlives its token."""
@@ -113,10 +113,6 @@ class WebGuard:
         if isinstance(propagated, Refusal):
             raise self.judge.refused(propagated, procedure)
         return Admission(context, propagated, gate.stream_deadline(context), procedure)
-
-    def _defect(self) -> JwtAuthError:
-        # Ours. Its text is not the client's business.
-        return of_refusal(self.judge.gate.refuse("ERR_INTERNAL"))
 
 
 _NOBODY = Admission(None)

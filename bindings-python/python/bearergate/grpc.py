@@ -18,14 +18,15 @@ except ModuleNotFoundError as _missing:
     raise _extras.missing(_missing, "grpc", "grpcio", "grpc") from _missing
 
 from . import _grpc_aio, _grpc_sync, _waiting
-from ._errors import ConfigError, JwtAuthError
+from ._errors import JwtAuthError
 from ._grpc_call import Call, refuse, without_spoofable
-from ._judge import Judge
 from ._verifier import JwtVerifier
+from ._web import judge_of
 
 if TYPE_CHECKING:
     from typing import Unpack
 
+    from ._judge import Judge
     from ._options import JwtAuthOptions
 
 __all__ = ["JwtServerInterceptor", "create_jwt_server_interceptor"]
@@ -65,20 +66,9 @@ class JwtServerInterceptor(grpc.ServerInterceptor, grpc.aio.ServerInterceptor):
     _judge: Judge
 
     def __init__(self, *, verifier: JwtVerifier | None = None, **options: Unpack[JwtAuthOptions]) -> None:
-        if verifier is None:
-            verifier = JwtVerifier._over(Judge.of(dict(options)))
-        elif not isinstance(verifier, JwtVerifier):
-            raise ConfigError(
-                f"option `verifier`: must be a JwtVerifier, not {type(verifier).__name__}", option="verifier"
-            )
-        elif options:
-            name = min(options)
-            raise ConfigError(
-                f"option `{name}`: cannot be given beside `verifier`, which has its options already",
-                option=name,
-            )
-        object.__setattr__(self, "_judge", verifier._judge)
-        object.__setattr__(self, "verifier", verifier)
+        judge = judge_of(verifier, dict(options))
+        object.__setattr__(self, "_judge", judge)
+        object.__setattr__(self, "verifier", verifier or JwtVerifier._over(judge))
 
     def intercept_service(self, continuation: Any, handler_call_details: Any) -> Any:
         """Hands back the handler that authenticates; on an aio server, an awaitable of it."""

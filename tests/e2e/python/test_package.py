@@ -35,7 +35,7 @@ else:
 MODULES = """
 import importlib, importlib.metadata, pkgutil, re
 import bearergate
-extras = importlib.metadata.metadata("bearergate").get_all("Provides-Extra")
+extras = set(re.findall(r"extra == ['\\"](\\w+)", " ".join(importlib.metadata.requires("bearergate"))))
 for module in sorted(each.name for each in pkgutil.iter_modules(bearergate.__path__) if each.name[0] not in "_"):
     try:
         importlib.import_module(f"bearergate.{module}")
