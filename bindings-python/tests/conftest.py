@@ -1,8 +1,12 @@
+import signal
 from collections.abc import Iterator
 
 import pytest
 from jwks_server import JwksServer
 from keys import Signer
+
+# A suite started in the background ignores Ctrl-C, and so would the programs that it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

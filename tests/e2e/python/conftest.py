@@ -1,10 +1,14 @@
 """One identity provider for the session, and a server for each set of options a test asks for."""
 
+import signal
 from collections.abc import Callable, Iterator
 
 import pytest
 from idp import IdentityProvider
 from servers import Server
+
+# A suite started in the background ignores Ctrl-C, and so would the programs that it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 AUDIENCE = "my-api"
 
