@@ -120,7 +120,6 @@ def test_refusals_may_be_thinned_out(caplog):
 
 def test_prometheus_scrapes_what_is_counted(monkeypatch):
     import prometheus_client
-    from prometheus_client import REGISTRY
 
     servers = []
     start = prometheus_client.start_http_server
@@ -128,9 +127,8 @@ def test_prometheus_scrapes_what_is_counted(monkeypatch):
     monkeypatch.setattr(
         prometheus_client, "start_http_server", lambda port, addr: servers.append(start(port=0, addr=addr))
     )
-    before = set(REGISTRY._collector_to_names)
     run("observability.md", "instrument")
-    run("observability.md", "prometheus")
+    provider = run("observability.md", "prometheus")["provider"]
     server, thread = servers[0]
     try:
         with pytest.raises(JwtAuthError):
@@ -142,8 +140,7 @@ def test_prometheus_scrapes_what_is_counted(monkeypatch):
         server.shutdown()
         server.server_close()
         thread.join(5)
-        for collector in set(REGISTRY._collector_to_names) - before:
-            REGISTRY.unregister(collector)
+        provider.shutdown()
     (line,) = [line for line in text.splitlines() if line.startswith("bearergate_verifications_total{")]
     assert 'outcome="ERR_TOKEN_MALFORMED"' in line
     assert line.endswith(" 1.0")
