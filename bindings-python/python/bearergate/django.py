@@ -21,7 +21,7 @@ try:
     from django.core.signals import setting_changed
     from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 except ModuleNotFoundError as _missing:
-    raise _extras.missing(_missing, "django", "Django", "django") from _missing
+    raise _extras.missing(_missing, ("asgiref", "django"), "Django", "django") from _missing
 
 from . import _environ, _scope
 from ._access import MESSAGE, Needs

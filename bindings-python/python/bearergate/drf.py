@@ -12,7 +12,7 @@ try:
     from rest_framework.exceptions import APIException, AuthenticationFailed
     from rest_framework.permissions import BasePermission
 except ModuleNotFoundError as _missing:
-    raise _extras.missing(_missing, "rest_framework", "djangorestframework", "drf") from _missing
+    raise _extras.missing(_missing, ("django", "rest_framework"), "djangorestframework", "drf") from _missing
 
 from ._access import MESSAGE, Needs
 from ._current import end_loan, lend

@@ -15,7 +15,7 @@ try:
     from starlette.requests import HTTPConnection
     from starlette.websockets import WebSocket
 except ModuleNotFoundError as _missing:
-    raise _extras.missing(_missing, "fastapi", "fastapi", "fastapi") from _missing
+    raise _extras.missing(_missing, ("fastapi", "starlette"), "fastapi", "fastapi") from _missing
 
 from . import _scope
 from ._access import Needs
