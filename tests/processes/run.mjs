@@ -27,7 +27,9 @@ const MAIN_PATH = [
     .map((name) => here(`../../bindings-node/test/${name}`)),
 ];
 
-const NOT_ON_DENO = "events.test.mjs";
+// Scripts for Node's -e, which Deno reads otherwise; and calls over HTTP/2, on which Deno aborts now and then
+// with an assertion of its nghttp2.
+const NOT_ON_DENO = ["events.test.mjs", "authz.test.mjs"];
 
 const node = (name, connect) => ({
   name,
@@ -65,9 +67,9 @@ const RUNS = [
     // Types are tsc's business.
     arguments: [
       ...["test", "-A", "--quiet", "--no-check", `--preload=${here("runtimes/timers.mjs")}`],
-      ...MAIN_PATH.filter((file) => !file.endsWith(NOT_ON_DENO)),
+      ...MAIN_PATH.filter((file) => !NOT_ON_DENO.some((name) => file.endsWith(`/${name}`))),
     ],
-    note: `left out: ${NOT_ON_DENO}, scripts for Node's -e, which Deno reads otherwise`,
+    note: `left out: ${NOT_ON_DENO.join(", ")}`,
     count: /\| \d+ passed \((\d+) steps\)/,
   },
 ];
