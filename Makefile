@@ -75,9 +75,9 @@ SUITES := test-core test-loom test-fuzz test-conformance test-differential test-
 
 test:
 	@passed=0; for suite in $(SUITES); do \
-		printf '\n=== %s\n' "$$suite"; \
+		printf '\n=== %s\n' "$$suite"; begun=$$SECONDS; \
 		$(MAKE) "$$suite" || { printf '\nsuites: %d passed, 1 failed\n' "$$passed"; exit 1; }; \
-		passed=$$((passed + 1)); \
+		passed=$$((passed + 1)); printf '%s: %d s\n' "$$suite" "$$((SECONDS - begun))"; \
 	done; printf '\nsuites: %d passed, 0 failed\n' "$$passed"
 
 test-core:

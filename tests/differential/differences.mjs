@@ -45,6 +45,7 @@ function isWeakRsa({ kty, n, e }) {
 }
 
 const COORDINATES = { "P-256": 32, "P-384": 48, "P-521": 66, secp256k1: 32, Ed25519: 32 };
+const isCurveOf = ({ kty, crv }) => (kty === "EC" ? /^(P-(256|384|521)|secp256k1)$/ : /^Ed25519$/).test(crv);
 const fitsItsCurve = ({ kty, crv }, length) => kty === "RSA" || kty === "AKP" || COORDINATES[crv] === length;
 
 /** The configured keys that a token may mean. */
@@ -112,12 +113,14 @@ export const DIFFERENCES = [
       meant(mutant).some((jwk) => isForAnotherUse(jwk) || (has(jwk, "alg") && jwk.alg !== mutant.header.alg)),
   },
   {
-    name: "the curve of an EC key may be any",
+    name: "the curve that a key names may be any",
     rule: "BEHAVIOUR 4",
     peers: ["jsonwebtoken"],
     code: ["ERR_ALG_NOT_ALLOWED", "ERR_KEY_NOT_FOUND", "ERR_CONFIG"],
     when: ({ mutant }) =>
-      meant(mutant).some(({ kty, crv }) => kty === "EC" && !/^(P-(256|384|521)|secp256k1)$/.test(crv)),
+      meant(mutant).some(
+        (jwk) => (jwk.kty === "EC" || jwk.kty === "OKP") && !(isCurveOf(jwk) && fitsItsCurve(jwk, bytesOf(jwk.x).length)),
+      ),
   },
   {
     name: "more than one key fits, and each is tried or the first is taken",

@@ -250,10 +250,10 @@ impl Model {
         self.take_off()
     }
 
-    /// Lets time pass; a fetch ends at its deadline at the latest.
+    /// Lets time pass; a fetch ends at its deadline at the latest, also one that the end of another began.
     fn pass(&mut self, ms: i64) -> Result<(), TestCaseError> {
         let until = self.now + ms;
-        if let Some(deadline) = self.flying.as_ref().map(|airborne| airborne.flight().started() + TIMEOUT_MS)
+        while let Some(deadline) = self.flying.as_ref().map(|airborne| airborne.flight().started() + TIMEOUT_MS)
             && deadline <= until
         {
             self.set_clock(deadline.max(self.now));
