@@ -1,6 +1,8 @@
 //! The claims of a token (RFC 7519 section 4): the payload as strict JSON, and the checks of its
 //! registered claims in their order.
 
+use std::num::NonZeroU32;
+
 use crate::error::{Code, Reason, Refusal};
 use crate::header::Header;
 use crate::json::{Document, Kind, NotStrictJson, Value};
@@ -8,23 +10,32 @@ use crate::options::Rules;
 
 /// A payload that is a strict JSON object.
 #[derive(Debug)]
-pub(crate) struct Claims(Document);
+pub(crate) struct Claims {
+    document: Document,
+    usual: Usual,
+}
 
 impl Claims {
     pub(crate) fn parse(payload: Vec<u8>) -> Result<Self, NotStrictJson> {
-        Document::parse_object(payload).map(Self)
+        let document = Document::parse_object(payload)?;
+        let usual = Usual::of(document.root());
+        Ok(Self { document, usual })
     }
 
     pub(crate) fn root(&self) -> Value<'_> {
-        self.0.root()
+        self.document.root()
     }
 
     pub(crate) fn text(&self) -> &str {
-        self.0.text()
+        self.document.text()
     }
 
+    #[inline]
     pub(crate) fn get(&self, name: &str) -> Option<Value<'_>> {
-        self.root().get(name)
+        match Usual::slot(name) {
+            Some(slot) => self.usual.place(slot).map(|place| self.document.value(place)),
+            None => self.root().get(name),
+        }
     }
 
     /// `exp` in seconds since the epoch, where it is a number.
@@ -121,6 +132,46 @@ impl Claims {
                 None => Err(wrong_type(name)),
             },
         }
+    }
+}
+
+/// Where the claims stand that nearly every token has and nearly every verification looks for, found by
+/// one walk over the payload.
+#[derive(Debug, Default)]
+struct Usual([Option<NonZeroU32>; USUAL]);
+
+const USUAL: usize = 10;
+
+impl Usual {
+    #[inline]
+    fn slot(name: &str) -> Option<usize> {
+        Some(match name {
+            "iss" => 0,
+            "sub" => 1,
+            "aud" => 2,
+            "exp" => 3,
+            "nbf" => 4,
+            "iat" => 5,
+            "cnf" => 6,
+            "scope" => 7,
+            "scp" => 8,
+            "name" => 9,
+            _ => return None,
+        })
+    }
+
+    fn of(claims: Value<'_>) -> Self {
+        let mut usual = Self::default();
+        for (name, value) in claims.members() {
+            if let Some(slot) = Self::slot(&name) {
+                usual.0[slot] = NonZeroU32::new(value.place());
+            }
+        }
+        usual
+    }
+
+    fn place(&self, slot: usize) -> Option<u32> {
+        self.0[slot].map(NonZeroU32::get)
     }
 }
 

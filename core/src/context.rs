@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::claims::Claims;
 use crate::header::Header;
 use crate::mapping::Mapping;
+use crate::texts::{TextList, Texts};
 
 /// The identity that a verified token proves. Cheap to clone.
 ///
@@ -16,12 +17,17 @@ pub struct Verified(Arc<Parts>);
 struct Parts {
     header: Header,
     claims: Claims,
-    subject: Box<str>,
-    name: Option<Box<str>>,
-    roles: Vec<String>,
-    scopes: Vec<String>,
+    /// The subject, the name or nothing, the roles and the scopes.
+    texts: TextList,
+    has_name: bool,
+    /// Where the scopes begin.
+    scopes: usize,
     expires_at_ms: Option<i64>,
 }
+
+const SUBJECT: usize = 0;
+const NAME: usize = 1;
+const ROLES: usize = 2;
 
 /// Last millisecond of the year 9999, beyond which a date cannot be expressed everywhere.
 const LAST_MS: f64 = 253_402_300_799_999.0;
@@ -30,17 +36,20 @@ impl Verified {
     /// Maps claims that have passed every check but the subject's; without a subject, gives the
     /// header back.
     pub(crate) fn map(header: Header, claims: Claims, mapping: &Mapping) -> Result<Self, Header> {
-        let root = claims.root();
-        let subject = match mapping.subject(root) {
-            Some(subject) => subject.into(),
-            None if mutant!("subject") => "".into(),
+        let mut texts = TextList::with_room(256, 16);
+        match mapping.subject(&claims) {
+            Some(subject) => texts.push(&subject),
+            None if mutant!("subject") => texts.push(""),
             None => return Err(header),
-        };
-        let name = mapping.name(root).map(Into::into);
-        let roles = mapping.roles(root);
-        let scopes = mapping.scopes(root);
+        }
+        let name = mapping.name(&claims);
+        let has_name = name.is_some();
+        texts.push(&name.unwrap_or_default());
+        mapping.roles(&claims, &mut texts);
+        let scopes = texts.len();
+        mapping.scopes(&claims, &mut texts);
         let expires_at_ms = claims.exp().and_then(floor_ms);
-        Ok(Self(Arc::new(Parts { header, claims, subject, name, roles, scopes, expires_at_ms })))
+        Ok(Self(Arc::new(Parts { header, claims, texts, has_name, scopes, expires_at_ms })))
     }
 
     pub(crate) fn header(&self) -> &Header {
@@ -54,25 +63,25 @@ impl Verified {
     /// The mapped subject or `sub`; never empty.
     #[must_use]
     pub fn subject(&self) -> &str {
-        &self.0.subject
+        self.0.texts.get(SUBJECT)
     }
 
     /// The mapped name or the `name` claim.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
-        self.0.name.as_deref()
+        self.0.has_name.then(|| self.0.texts.get(NAME))
     }
 
     /// The mapped roles.
     #[must_use]
-    pub fn roles(&self) -> &[String] {
-        &self.0.roles
+    pub fn roles(&self) -> Texts<'_> {
+        self.0.texts.range(ROLES, self.0.scopes)
     }
 
     /// The mapped scopes, or those of `scope` or `scp`.
     #[must_use]
-    pub fn scopes(&self) -> &[String] {
-        &self.0.scopes
+    pub fn scopes(&self) -> Texts<'_> {
+        self.0.texts.range(self.0.scopes, self.0.texts.len())
     }
 
     /// The payload's text as received: a JSON object without duplicate members.

@@ -14,6 +14,7 @@ use crate::key::{KeyProblem, PreparedKey, from_jwk, from_pem, from_spki};
 use crate::keyset::{Choice, KeySet, discovered_jwks_uri};
 use crate::mapping::{Mapping, Path};
 use crate::options::{ClaimPath, ClaimsMapping, Credentials, FetchPolicy, check_remote_url};
+use crate::texts::TextList;
 
 /// A JSON value as the strict parser sees it; numbers keep their text.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,10 +57,6 @@ impl Claims {
     pub fn text(&self) -> &str {
         self.0.text()
     }
-
-    fn root(&self) -> Value<'_> {
-        self.0.root()
-    }
 }
 
 /// What is read of a header.
@@ -78,7 +75,7 @@ pub struct HeaderMembers {
 pub fn header(bytes: &[u8], typ: &str) -> Result<HeaderMembers, Code> {
     let header = Header::parse(bytes.to_vec())?;
     let is_typ = header.is_typ(typ);
-    Ok(HeaderMembers { alg: header.alg, kid: header.kid, is_typ })
+    Ok(HeaderMembers { alg: header.alg().to_owned(), kid: header.kid().map(str::to_owned), is_typ })
 }
 
 /// Reads a duration into seconds, with its sign.
@@ -239,7 +236,7 @@ pub fn without_token(values: &[&[u8]], place: Place) -> Option<Vec<String>> {
 #[must_use]
 pub fn find(bytes: &[u8], path: &ClaimPath) -> Option<Option<Json>> {
     let claims = Claims::parse(bytes)?;
-    Some(Path::parse(path).ok()?.find(claims.root()).map(tree))
+    Some(Path::parse(path).ok()?.find(&claims.0).map(tree))
 }
 
 /// The fields that a mapping finds.
@@ -255,11 +252,15 @@ pub struct Mapped {
 #[must_use]
 pub fn map(bytes: &[u8], mapping: &ClaimsMapping) -> Option<Mapped> {
     let claims = Claims::parse(bytes)?;
-    let (mapping, root) = (Mapping::parse(mapping).ok()?, claims.root());
+    let (mapping, claims) = (Mapping::parse(mapping).ok()?, claims.0);
+    let (mut roles, mut scopes) = (TextList::default(), TextList::default());
+    mapping.roles(&claims, &mut roles);
+    mapping.scopes(&claims, &mut scopes);
+    let owned = |texts: &TextList| texts.range(0, texts.len()).map(str::to_owned).collect();
     Some(Mapped {
-        subject: mapping.subject(root).map(Cow::into_owned),
-        name: mapping.name(root).map(Cow::into_owned),
-        roles: mapping.roles(root),
-        scopes: mapping.scopes(root),
+        subject: mapping.subject(&claims).map(Cow::into_owned),
+        name: mapping.name(&claims).map(Cow::into_owned),
+        roles: owned(&roles),
+        scopes: owned(&scopes),
     })
 }

@@ -130,8 +130,8 @@ impl Gate {
             subject: verified.subject(),
             kind: "jwt",
             name: verified.name(),
-            roles: verified.roles(),
-            scopes: verified.scopes(),
+            roles: verified.roles().collect(),
+            scopes: verified.scopes().collect(),
             claims: Some(verified.claims().root()),
         };
         let propagated = self.verifier.policy().request.propagated_claims.as_deref();

@@ -60,6 +60,7 @@ mod options;
 mod propagate;
 mod stats;
 mod sync;
+mod texts;
 mod token;
 #[cfg(test)]
 mod vectors;
@@ -79,6 +80,7 @@ pub use options::{
 };
 pub use propagate::{AUTH_HEADERS, ContextParts, HeaderError, decode_auth_headers, encode_auth_headers};
 pub use stats::Stats;
+pub use texts::Texts;
 pub use verifier::{Outcome, Readiness, Verifier};
 
 /// Trusts, beside the other roots, the PEM file that this environment variable names: how a host

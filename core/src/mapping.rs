@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 
+use crate::claims::Claims;
 use crate::json::{Kind, Value};
 use crate::options::{ClaimPath, ClaimsMapping};
+use crate::texts::TextList;
 
 /// A parsed path.
 #[derive(Debug, Clone)]
@@ -29,11 +31,12 @@ impl Path {
     }
 
     /// The value that the path names. Only own members count, since nothing else exists here.
-    pub(crate) fn find<'a>(&self, claims: Value<'a>) -> Option<Value<'a>> {
-        self.segments
-            .iter()
-            .try_fold(claims, |value, segment| step(value, segment))
-            .or_else(|| self.exact.as_deref().and_then(|name| claims.get(name)))
+    pub(crate) fn find<'a>(&self, claims: &'a Claims) -> Option<Value<'a>> {
+        let (first, rest) = self.segments.split_first()?;
+        claims
+            .get(first)
+            .and_then(|value| rest.iter().try_fold(value, |value, segment| step(value, segment)))
+            .or_else(|| self.exact.as_deref().filter(|_| !rest.is_empty()).and_then(|name| claims.get(name)))
     }
 }
 
@@ -73,60 +76,57 @@ impl Mapping {
     }
 
     /// The mapped value if it is a non-empty string, else `sub` if it is one.
-    pub(crate) fn subject<'a>(&self, claims: Value<'a>) -> Option<Cow<'a, str>> {
+    pub(crate) fn subject<'a>(&self, claims: &'a Claims) -> Option<Cow<'a, str>> {
         let non_empty = |value: Value<'a>| value.as_str().filter(|text| !text.is_empty());
         let mapped = self.subject.as_ref().and_then(|path| path.find(claims)).and_then(non_empty);
         mapped.or_else(|| claims.get("sub").and_then(non_empty))
     }
 
     /// The mapped string, else the `name` claim if it is a string.
-    pub(crate) fn name<'a>(&self, claims: Value<'a>) -> Option<Cow<'a, str>> {
+    pub(crate) fn name<'a>(&self, claims: &'a Claims) -> Option<Cow<'a, str>> {
         let mapped = self.name.as_ref().and_then(|path| path.find(claims)).and_then(Value::as_str);
         mapped.or_else(|| claims.get("name").and_then(Value::as_str))
     }
 
-    /// The mapped array's strings, or the mapped string as one role.
-    pub(crate) fn roles(&self, claims: Value<'_>) -> Vec<String> {
-        let Some(value) = self.roles.as_ref().and_then(|path| path.find(claims)) else { return Vec::new() };
+    /// Adds the mapped array's strings, or the mapped string as one role.
+    pub(crate) fn roles(&self, claims: &Claims, roles: &mut TextList) {
+        let Some(value) = self.roles.as_ref().and_then(|path| path.find(claims)) else { return };
         match value.as_str() {
-            Some(role) => vec![role.into_owned()],
-            None => strings(value),
+            Some(role) => roles.push(&role),
+            None => add_strings(value, roles),
         }
     }
 
-    /// The mapped scopes, else those of `scope`, else those of `scp`.
-    pub(crate) fn scopes(&self, claims: Value<'_>) -> Vec<String> {
-        let mapped = self.scopes.as_ref().and_then(|path| path.find(claims)).and_then(scope_list);
-        mapped
-            .or_else(|| claims.get("scope").and_then(scope_list))
-            .or_else(|| claims.get("scp").and_then(scope_list))
-            .unwrap_or_default()
-    }
-}
-
-/// A string split at spaces, or an array's strings; `None` for any other type.
-fn scope_list(value: Value<'_>) -> Option<Vec<String>> {
-    match value.kind() {
-        Kind::String => {
-            value.as_str().map(|text| text.split(' ').filter(|scope| !scope.is_empty()).map(str::to_owned).collect())
+    /// Adds the mapped scopes, else those of `scope`, else those of `scp`.
+    pub(crate) fn scopes(&self, claims: &Claims, scopes: &mut TextList) {
+        let mapped = self.scopes.as_ref().and_then(|path| path.find(claims)).filter(holds_scopes);
+        let value = mapped
+            .or_else(|| claims.get("scope").filter(holds_scopes))
+            .or_else(|| claims.get("scp").filter(holds_scopes));
+        let Some(value) = value else { return };
+        match value.as_str() {
+            Some(text) => text.split(' ').filter(|scope| !scope.is_empty()).for_each(|scope| scopes.push(scope)),
+            None => add_strings(value, scopes),
         }
-        Kind::Array => Some(strings(value)),
-        _ => None,
     }
 }
 
-fn strings(array: Value<'_>) -> Vec<String> {
-    array.items().filter_map(Value::as_str).map(Cow::into_owned).collect()
+/// Scopes are a string to be split at spaces, or an array's strings.
+fn holds_scopes(value: &Value<'_>) -> bool {
+    matches!(value.kind(), Kind::String | Kind::Array)
+}
+
+fn add_strings(array: Value<'_>, texts: &mut TextList) {
+    array.items().filter_map(Value::as_str).for_each(|text| texts.push(&text));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json::Document;
 
     fn find(json: &str, path: &ClaimPath) -> Option<String> {
-        let document = Document::parse(json.as_bytes().to_vec()).unwrap();
-        Path::parse(path).unwrap().find(document.root()).map(|value| value.raw().to_owned())
+        let claims = Claims::parse(json.as_bytes().to_vec()).unwrap();
+        Path::parse(path).unwrap().find(&claims).map(|value| value.raw().to_owned())
     }
 
     fn dotted(path: &str) -> ClaimPath {

@@ -67,8 +67,8 @@ pub fn encode_auth_headers(
         subject: &parts.subject,
         kind: &parts.r#type,
         name: parts.name.as_deref(),
-        roles: &parts.roles,
-        scopes: &parts.scopes,
+        roles: parts.roles.iter().map(String::as_str).collect(),
+        scopes: parts.scopes.iter().map(String::as_str).collect(),
         claims: claims.as_ref().map(Document::root),
     };
     encode(&fields, propagated)
@@ -79,8 +79,8 @@ pub(crate) struct Fields<'a> {
     pub(crate) subject: &'a str,
     pub(crate) kind: &'a str,
     pub(crate) name: Option<&'a str>,
-    pub(crate) roles: &'a [String],
-    pub(crate) scopes: &'a [String],
+    pub(crate) roles: Vec<&'a str>,
+    pub(crate) scopes: Vec<&'a str>,
     pub(crate) claims: Option<Value<'a>>,
 }
 
@@ -100,8 +100,8 @@ pub(crate) fn encode(
     };
     add(TYPE, text_value(fields.kind), TYPE_BYTES);
     add(NAME, text_value(fields.name.unwrap_or_default()), NAME_BYTES);
-    add(ROLES, roles_value(fields.roles), LIST_BYTES);
-    add(SCOPES, scopes_value(fields.scopes), LIST_BYTES);
+    add(ROLES, roles_value(&fields.roles), LIST_BYTES);
+    add(SCOPES, scopes_value(&fields.scopes), LIST_BYTES);
     add(CLAIMS, fields.claims.map(|claims| claims_value(claims, propagated)).unwrap_or_default(), LIST_BYTES);
     Ok(headers)
 }
@@ -174,7 +174,7 @@ fn read_text(value: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-fn roles_value(roles: &[String]) -> String {
+fn roles_value(roles: &[&str]) -> String {
     if roles.is_empty() {
         return String::new();
     }
@@ -190,8 +190,8 @@ fn roles_value(roles: &[String]) -> String {
 }
 
 /// Empty where a scope could not be read back out of a space-separated list (RFC 6749 section 3.3).
-fn scopes_value(scopes: &[String]) -> String {
-    let is_token = |scope: &String| {
+fn scopes_value(scopes: &[&str]) -> String {
+    let is_token = |scope: &&str| {
         !scope.is_empty() && scope.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E))
     };
     if scopes.iter().all(is_token) || mutant!("scope-token") { scopes.join(" ") } else { String::new() }

@@ -108,7 +108,8 @@ struct About {
 
 impl About {
     fn new(header: &Header, trust: &Trust) -> Self {
-        Self { alg: header.alg.clone(), kid: header.kid.clone(), issuer: trust.rules.issuer().map(str::to_owned) }
+        let owned = |text: Option<&str>| text.map(str::to_owned);
+        Self { alg: header.alg().to_owned(), kid: owned(header.kid()), issuer: owned(trust.rules.issuer()) }
     }
 
     fn tell(&self, refusal: Refusal) -> Refusal {
@@ -202,7 +203,7 @@ impl Verifier {
         let header = Header::parse(header)?;
         let (index, trust, claims) = self.route(&header, payload)?;
         let tell = |header: &Header, refusal| About::new(header, trust).tell(refusal);
-        let alg = Alg::from_name(&header.alg)
+        let alg = Alg::from_name(header.alg())
             .filter(|alg| trust.rules.algorithms.contains(*alg) || mutant!("alg"))
             .ok_or_else(|| tell(&header, Refusal::new(Code::AlgNotAllowed)))?;
         let now = self.0.clock.wall_seconds();
@@ -249,7 +250,7 @@ impl Verifier {
         match &self.0.policy.trusts {
             Trusts::One(trust) => Ok((0, trust, Payload::Raw(payload))),
             Trusts::ByIssuer(trusts) => {
-                let about = |refusal: Refusal| refusal.about(&header.alg, header.kid.as_deref(), None);
+                let about = |refusal: Refusal| refusal.about(header.alg(), header.kid(), None);
                 let claims = Claims::parse(payload).map_err(|_| about(Refusal::new(Code::ClaimsMalformed)))?;
                 let found = {
                     let iss = claims.issuer().map_err(about)?;
@@ -450,7 +451,7 @@ fn verify_with_any(keys: &[PreparedKey], alg: Alg, message: &[u8], signature: &[
 }
 
 fn verify_with_set(set: &KeySet, header: &Header, alg: Alg, message: &[u8], signature: &[u8]) -> Result<(), Code> {
-    match set.choose(header.kid.as_deref(), alg) {
+    match set.choose(header.kid(), alg) {
         Choice::None => Err(Code::KeyNotFound),
         Choice::Ambiguous => Err(Code::KeyAmbiguous),
         Choice::One(key) if key.verifies(alg, message, signature) => Ok(()),

@@ -170,8 +170,8 @@ impl Caller {
         Self {
             subject: verified.subject().to_owned(),
             name: verified.name().map(str::to_owned),
-            roles: verified.roles().to_vec(),
-            scopes: verified.scopes().to_vec(),
+            roles: verified.roles().map(str::to_owned).collect(),
+            scopes: verified.scopes().map(str::to_owned).collect(),
             expires_at: verified.claims().exp().and_then(time::iso),
         }
     }
@@ -305,7 +305,7 @@ impl<'a> Facts<'a> {
     /// The unverified `alg`, sanitized.
     fn alg(&self) -> String {
         match self.outcome {
-            Ok(verified) => shown::clean(&verified.header().alg),
+            Ok(verified) => shown::clean(verified.header().alg()),
             Err(refusal) => refusal.alg().map_or_else(|| "the alg".to_owned(), shown::clean),
         }
     }
@@ -313,7 +313,7 @@ impl<'a> Facts<'a> {
     /// The unverified `alg` and `kid`, sanitized.
     fn header(&self) -> String {
         let kid = match self.outcome {
-            Ok(verified) => verified.header().kid.as_deref(),
+            Ok(verified) => verified.header().kid(),
             Err(refusal) if refusal.alg().is_none() => return "a strict JSON object".to_owned(),
             Err(refusal) => refusal.kid(),
         };

@@ -8,6 +8,7 @@ mod escape;
 mod parse;
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use escape::unescape;
 use zeroize::Zeroize;
@@ -45,17 +46,20 @@ struct Node {
     escaped: bool,
 }
 
+/// The place of the outermost value.
+pub(crate) const ROOT: u32 = 0;
+
 /// A strict JSON text and the index of its values.
 #[derive(Debug, Clone)]
 pub(crate) struct Document {
-    text: Box<str>,
-    nodes: Box<[Node]>,
+    text: String,
+    nodes: Vec<Node>,
 }
 
 impl Document {
     /// Checks the whole text.
     pub(crate) fn parse(bytes: Vec<u8>) -> Checked<Self> {
-        let text = String::from_utf8(bytes).map_err(|_| NotStrictJson)?.into_boxed_str();
+        let text = String::from_utf8(bytes).map_err(|_| NotStrictJson)?;
         let nodes = parse::index(&text)?;
         Ok(Self { text, nodes })
     }
@@ -79,8 +83,17 @@ impl Document {
         &self.text
     }
 
+    pub(crate) fn into_text(self) -> String {
+        self.text
+    }
+
     pub(crate) fn root(&self) -> Value<'_> {
-        Value { document: self, at: 0 }
+        self.value(ROOT)
+    }
+
+    /// The value that was found at this place before.
+    pub(crate) fn value(&self, place: u32) -> Value<'_> {
+        Value { document: self, at: place as usize }
     }
 }
 
@@ -100,10 +113,21 @@ impl<'a> Value<'a> {
         self.node().kind
     }
 
+    /// Where in its document the value stands.
+    #[allow(clippy::cast_possible_truncation)] // there are fewer values than bytes, which were counted
+    pub(crate) fn place(self) -> u32 {
+        self.at as u32
+    }
+
+    /// Where in the text the value stands, quotes of a string not included.
+    pub(crate) fn range(self) -> Range<usize> {
+        let node = self.node();
+        node.start as usize..node.end as usize
+    }
+
     /// The value's text, quotes of a string not included.
     pub(crate) fn raw(self) -> &'a str {
-        let node = self.node();
-        &self.document.text[node.start as usize..node.end as usize]
+        &self.document.text[self.range()]
     }
 
     /// A string's characters.
@@ -115,7 +139,17 @@ impl<'a> Value<'a> {
 
     /// A number's double.
     pub(crate) fn as_f64(self) -> Option<f64> {
-        if self.kind() == Kind::Number { self.raw().parse().ok() } else { None }
+        if self.kind() != Kind::Number {
+            return None;
+        }
+        let raw = self.raw();
+        // Whole numbers of fifteen digits are doubles as they are.
+        if raw.len() <= 15 && raw.bytes().all(|byte| byte.is_ascii_digit()) {
+            let whole = raw.bytes().fold(0u64, |whole, digit| whole * 10 + u64::from(digit - b'0'));
+            #[allow(clippy::cast_precision_loss)] // see above
+            return Some(whole as f64);
+        }
+        raw.parse().ok()
     }
 
     fn children(self) -> impl Iterator<Item = Value<'a>> {

@@ -6,20 +6,22 @@ use std::collections::HashSet;
 use super::escape::{hex, unescape};
 use super::{Checked, Kind, MAX_DEPTH, Node, NotStrictJson};
 
-/// Objects with more members than this look for duplicate names with a hash set, smaller ones by
-/// comparing each pair.
-const PAIRWISE: usize = 16;
+/// Objects with more members than this look for duplicate names with a hash set; in smaller ones a
+/// digest of each name is compared with each first.
+const PAIRWISE: usize = 32;
 
 /// Checks a whole text and indexes its values.
-pub(super) fn index(text: &str) -> Checked<Box<[Node]>> {
+pub(super) fn index(text: &str) -> Checked<Vec<Node>> {
     if u32::try_from(text.len()).is_err() {
         return Err(NotStrictJson);
     }
-    let mut parser = Parser { bytes: text.as_bytes(), text, at: 0, nodes: Vec::with_capacity(64) };
+    // Room for what a token usually holds: a value in each ten bytes or more.
+    let nodes = Vec::with_capacity((text.len() / 10 + 4).min(512));
+    let mut parser = Parser { bytes: text.as_bytes(), text, at: 0, nodes };
     parser.space();
     parser.value(1)?;
     parser.space();
-    if parser.at == parser.bytes.len() { Ok(parser.nodes.into_boxed_slice()) } else { Err(NotStrictJson) }
+    if parser.at == parser.bytes.len() { Ok(parser.nodes) } else { Err(NotStrictJson) }
 }
 
 struct Parser<'a> {
@@ -41,6 +43,7 @@ impl Parser<'_> {
         }
     }
 
+    /// Begins a value that has children.
     fn open(&mut self, kind: Kind) -> usize {
         self.nodes.push(Node { start: self.at as u32, end: 0, next: 0, kind, escaped: false });
         self.nodes.len() - 1
@@ -51,6 +54,12 @@ impl Parser<'_> {
         let node = &mut self.nodes[index];
         node.end = end as u32;
         node.next = next;
+    }
+
+    /// Takes in a value without children.
+    fn leaf(&mut self, kind: Kind, start: usize, escaped: bool) {
+        let next = self.nodes.len() as u32 + 1;
+        self.nodes.push(Node { start: start as u32, end: self.at as u32, next, kind, escaped });
     }
 
     fn value(&mut self, depth: usize) -> Checked<()> {
@@ -69,9 +78,9 @@ impl Parser<'_> {
         if !self.bytes[self.at..].starts_with(word.as_bytes()) {
             return Err(NotStrictJson);
         }
-        let index = self.open(kind);
+        let start = self.at;
         self.at += word.len();
-        self.close(index, self.at);
+        self.leaf(kind, start, false);
         Ok(())
     }
 
@@ -151,21 +160,42 @@ impl Parser<'_> {
 
     fn string(&mut self) -> Checked<()> {
         self.expect(b'"')?;
-        let index = self.open(Kind::String);
+        let start = self.at;
+        let mut escaped = false;
         loop {
+            self.plain();
             match self.peek().ok_or(NotStrictJson)? {
                 b'"' => break,
                 b'\\' => {
-                    self.nodes[index].escaped = true;
+                    escaped = true;
                     self.escape()?;
                 }
                 0..0x20 => return Err(NotStrictJson),
                 _ => self.at += 1,
             }
         }
-        self.close(index, self.at);
+        self.leaf(Kind::String, start, escaped);
         self.at += 1;
         Ok(())
+    }
+
+    /// Passes over the bytes of a string that need no look, eight at a time, to the first that may.
+    fn plain(&mut self) {
+        const LOW: u64 = u64::from_ne_bytes([0x01; 8]);
+        const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
+        // The lowest of the high bits that are set is that of a byte below `limit`, for limits to 0x80.
+        let below = |word: u64, limit: u64| word.wrapping_sub(LOW * limit) & !word & HIGH;
+        while let Some(eight) = self.bytes[self.at..].first_chunk::<8>() {
+            let word = u64::from_le_bytes(*eight);
+            let quote = below(word ^ (LOW * u64::from(b'"')), 1);
+            let backslash = below(word ^ (LOW * u64::from(b'\\')), 1);
+            let found = quote | backslash | below(word, 0x20);
+            if found != 0 {
+                self.at += found.trailing_zeros() as usize / 8;
+                return;
+            }
+            self.at += 8;
+        }
     }
 
     fn escape(&mut self) -> Checked<()> {
@@ -198,7 +228,6 @@ impl Parser<'_> {
     }
 
     fn number(&mut self) -> Checked<()> {
-        let index = self.open(Kind::Number);
         let start = self.at;
         if self.peek() == Some(b'-') {
             self.at += 1;
@@ -225,7 +254,7 @@ impl Parser<'_> {
         if large && !self.text[start..self.at].parse::<f64>().is_ok_and(f64::is_finite) {
             return Err(NotStrictJson);
         }
-        self.close(index, self.at);
+        self.leaf(Kind::Number, start, false);
         Ok(())
     }
 
@@ -242,28 +271,43 @@ impl Parser<'_> {
         if members < 2 || mutant!("duplicates") {
             return Ok(());
         }
+        if members <= PAIRWISE && differ(self.names(index, members)) {
+            return Ok(());
+        }
+        let mut seen = HashSet::with_capacity_and_hasher(members, foldhash::fast::RandomState::default());
+        if self.names(index, members).all(|name| seen.insert(name)) { Ok(()) } else { Err(NotStrictJson) }
+    }
+
+    /// The names of the closed object at `index`.
+    fn names(&self, index: usize, members: usize) -> impl Iterator<Item = Cow<'_, str>> {
         let mut at = index + 1;
-        let names = (0..members).map(|_| {
+        (0..members).map(move |_| {
             let name = &self.nodes[at];
             at = self.nodes[name.next as usize].next as usize;
             let raw = &self.text[name.start as usize..name.end as usize];
             if name.escaped { Cow::Owned(unescape(raw)) } else { Cow::Borrowed(raw) }
-        });
-        let distinct = if members <= PAIRWISE {
-            let mut seen: [Cow<'_, str>; PAIRWISE] = [const { Cow::Borrowed("") }; PAIRWISE];
-            let mut distinct = true;
-            for (count, name) in names.enumerate() {
-                distinct &= !seen[..count].contains(&name);
-                seen[count] = name;
-            }
-            distinct
-        } else {
-            let mut seen = HashSet::with_capacity_and_hasher(members, foldhash::fast::RandomState::default());
-            {
-                let mut names = names;
-                names.all(|name| seen.insert(name))
-            }
-        };
-        if distinct { Ok(()) } else { Err(NotStrictJson) }
+        })
     }
+}
+
+/// Whether a few names differ for certain: by their digests, each compared with each.
+fn differ<'a>(names: impl Iterator<Item = Cow<'a, str>>) -> bool {
+    let mut digests = [0u64; PAIRWISE];
+    let mut alike = false;
+    for (count, name) in names.enumerate() {
+        let digest = digest(name.as_bytes());
+        // Without a way out of the loop, many are compared at a time.
+        alike |= digests[..count].iter().filter(|other| **other == digest).count() > 0;
+        digests[count] = digest;
+    }
+    !alike
+}
+
+/// Its length and some of its bytes: different for different names, as names usually are.
+fn digest(name: &[u8]) -> u64 {
+    let (first, last) = match (name.first_chunk::<8>(), name.last_chunk::<8>()) {
+        (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
+        _ => (name.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)), 0),
+    };
+    first ^ last.rotate_left(29) ^ (name.len() as u64) << 56
 }
