@@ -32,7 +32,7 @@ impl Claims {
 
     #[inline]
     pub(crate) fn get(&self, name: &str) -> Option<Value<'_>> {
-        match Usual::slot(name) {
+        match Usual::slot(name.as_bytes()) {
             Some(slot) => self.usual.place(slot).map(|place| self.document.value(place)),
             None => self.root().get(name),
         }
@@ -144,29 +144,29 @@ const USUAL: usize = 10;
 
 impl Usual {
     #[inline]
-    fn slot(name: &str) -> Option<usize> {
+    fn slot(name: &[u8]) -> Option<usize> {
         Some(match name {
-            "iss" => 0,
-            "sub" => 1,
-            "aud" => 2,
-            "exp" => 3,
-            "nbf" => 4,
-            "iat" => 5,
-            "cnf" => 6,
-            "scope" => 7,
-            "scp" => 8,
-            "name" => 9,
+            b"iss" => 0,
+            b"sub" => 1,
+            b"aud" => 2,
+            b"exp" => 3,
+            b"nbf" => 4,
+            b"iat" => 5,
+            b"cnf" => 6,
+            b"scope" => 7,
+            b"scp" => 8,
+            b"name" => 9,
             _ => return None,
         })
     }
 
     fn of(claims: Value<'_>) -> Self {
         let mut usual = Self::default();
-        for (name, value) in claims.members() {
-            if let Some(slot) = Self::slot(&name) {
+        claims.each_member(|name, value| {
+            if let Some(slot) = Self::slot(name) {
                 usual.0[slot] = NonZeroU32::new(value.place());
             }
-        }
+        });
         usual
     }
 

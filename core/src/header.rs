@@ -20,17 +20,15 @@ impl Header {
     pub(crate) fn parse(bytes: Vec<u8>) -> Result<Self, Code> {
         let document = Document::parse_object(bytes).map_err(|_| Code::TokenMalformed)?;
         let [mut alg, mut kid, mut typ, mut cty, mut crit, mut b64] = [None; 6];
-        for (name, value) in document.root().members() {
-            match &*name {
-                "alg" => alg = Some(value),
-                "kid" => kid = Some(value),
-                "typ" => typ = Some(value),
-                "cty" => cty = Some(value),
-                "crit" => crit = Some(value),
-                "b64" => b64 = Some(value),
-                _ => {}
-            }
-        }
+        document.root().each_member(|name, value| match name {
+            b"alg" => alg = Some(value),
+            b"kid" => kid = Some(value),
+            b"typ" => typ = Some(value),
+            b"cty" => cty = Some(value),
+            b"crit" => crit = Some(value),
+            b"b64" => b64 = Some(value),
+            _ => {}
+        });
         let alg = string(alg)?.ok_or(Code::TokenMalformed)?;
         let (kid, typ) = (string(kid)?, string(typ)?);
         string(cty)?;

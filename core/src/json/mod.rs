@@ -173,31 +173,39 @@ impl<'a> Value<'a> {
 
     /// The members of an object in document order; nothing for any other value.
     pub(crate) fn members(self) -> impl Iterator<Item = (Cow<'a, str>, Value<'a>)> {
-        let object = self.kind() == Kind::Object;
-        let mut children = self.children();
-        std::iter::from_fn(move || {
-            if !object {
-                return None;
+        self.pairs().filter_map(|(name, value)| Some((name.as_str()?, value)))
+    }
+
+    /// The same, names as bytes.
+    pub(crate) fn each_member(self, mut look: impl FnMut(&[u8], Value<'a>)) {
+        for (name, value) in self.pairs() {
+            if name.node().escaped {
+                look(unescape(name.raw()).as_bytes(), value);
+            } else {
+                look(name.bytes(), value);
             }
-            let name = children.next()?.as_str()?;
-            Some((name, children.next()?))
-        })
+        }
     }
 
     /// The member of an object with this name.
     pub(crate) fn get(self, name: &str) -> Option<Value<'a>> {
-        if self.kind() != Kind::Object {
-            return None;
-        }
+        self.pairs().find(|(key, _)| key.is_str(name)).map(|(_, value)| value)
+    }
+
+    /// Names and values of an object.
+    fn pairs(self) -> impl Iterator<Item = (Value<'a>, Value<'a>)> {
+        let object = self.kind() == Kind::Object;
         let mut children = self.children();
-        while let (Some(key), Some(value)) = (children.next(), children.next()) {
-            let found =
-                if key.node().escaped { key.as_str().is_some_and(|key| key == name) } else { key.raw() == name };
-            if found {
-                return Some(value);
-            }
-        }
-        None
+        std::iter::from_fn(move || if object { Some((children.next()?, children.next()?)) } else { None })
+    }
+
+    /// Whether a string has just these characters.
+    fn is_str(self, text: &str) -> bool {
+        if self.node().escaped { unescape(self.raw()) == text } else { self.bytes() == text.as_bytes() }
+    }
+
+    fn bytes(self) -> &'a [u8] {
+        &self.document.text.as_bytes()[self.range()]
     }
 }
 

@@ -6,8 +6,8 @@ use std::collections::HashSet;
 use super::escape::{hex, unescape};
 use super::{Checked, Kind, MAX_DEPTH, Node, NotStrictJson};
 
-/// Objects with more members than this look for duplicate names with a hash set; in smaller ones a
-/// digest of each name is compared with each first.
+/// Objects with more members than this look for duplicate names with a hash set; in smaller ones that is
+/// needed only where digests are alike.
 const PAIRWISE: usize = 32;
 
 /// Checks a whole text and indexes its values.
@@ -92,11 +92,15 @@ impl Parser<'_> {
         self.at += 1;
         self.space();
         let mut members = 0;
+        let mut digests = Digests::default();
         if self.peek() == Some(b'}') {
             self.at += 1;
         } else {
             loop {
                 self.string()?;
+                if members < PAIRWISE {
+                    digests.add(members, &self.name(self.nodes.len() - 1));
+                }
                 self.space();
                 self.expect(b':')?;
                 self.space();
@@ -109,7 +113,7 @@ impl Parser<'_> {
             }
         }
         self.close(index, self.at);
-        self.distinct_names(index, members)
+        if members <= PAIRWISE && !digests.alike { Ok(()) } else { self.distinct_names(index, members) }
     }
 
     fn array(&mut self, depth: usize) -> Checked<()> {
@@ -268,46 +272,50 @@ impl Parser<'_> {
 
     /// Refuses an object (already closed, at `index`) two of whose names are the same.
     fn distinct_names(&self, index: usize, members: usize) -> Checked<()> {
-        if members < 2 || mutant!("duplicates") {
-            return Ok(());
-        }
-        if members <= PAIRWISE && differ(self.names(index, members)) {
-            return Ok(());
-        }
         let mut seen = HashSet::with_capacity_and_hasher(members, foldhash::fast::RandomState::default());
-        if self.names(index, members).all(|name| seen.insert(name)) { Ok(()) } else { Err(NotStrictJson) }
-    }
-
-    /// The names of the closed object at `index`.
-    fn names(&self, index: usize, members: usize) -> impl Iterator<Item = Cow<'_, str>> {
         let mut at = index + 1;
-        (0..members).map(move |_| {
-            let name = &self.nodes[at];
-            at = self.nodes[name.next as usize].next as usize;
-            let raw = &self.text[name.start as usize..name.end as usize];
-            if name.escaped { Cow::Owned(unescape(raw)) } else { Cow::Borrowed(raw) }
-        })
+        let distinct = (0..members).all(|_| {
+            let name = self.name(at);
+            at = self.nodes[self.nodes[at].next as usize].next as usize;
+            seen.insert(name)
+        });
+        if distinct || mutant!("duplicates") { Ok(()) } else { Err(NotStrictJson) }
+    }
+
+    fn name(&self, node: usize) -> Cow<'_, [u8]> {
+        let name = &self.nodes[node];
+        let place = name.start as usize..name.end as usize;
+        if name.escaped {
+            Cow::Owned(unescape(&self.text[place]).into_bytes())
+        } else {
+            Cow::Borrowed(&self.bytes[place])
+        }
     }
 }
 
-/// Whether a few names differ for certain: by their digests, each compared with each.
-fn differ<'a>(names: impl Iterator<Item = Cow<'a, str>>) -> bool {
-    let mut digests = [0u64; PAIRWISE];
-    let mut alike = false;
-    for (count, name) in names.enumerate() {
-        let digest = digest(name.as_bytes());
+/// Digests of an object's first names, each compared with those before it.
+#[derive(Default)]
+struct Digests {
+    of: [u32; PAIRWISE],
+    alike: bool,
+}
+
+impl Digests {
+    fn add(&mut self, index: usize, name: &[u8]) {
+        let digest = digest(name);
         // Without a way out of the loop, many are compared at a time.
-        alike |= digests[..count].iter().filter(|other| **other == digest).count() > 0;
-        digests[count] = digest;
+        let alike = self.of[..index].iter().map(|other| u32::from(*other == digest)).sum::<u32>();
+        self.alike |= alike > 0;
+        self.of[index] = digest;
     }
-    !alike
 }
 
-/// Its length and some of its bytes: different for different names, as names usually are.
-fn digest(name: &[u8]) -> u64 {
+/// Its length and some of its bytes, mixed: different for different names, as names usually are.
+fn digest(name: &[u8]) -> u32 {
     let (first, last) = match (name.first_chunk::<8>(), name.last_chunk::<8>()) {
         (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
         _ => (name.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)), 0),
     };
-    first ^ last.rotate_left(29) ^ (name.len() as u64) << 56
+    let mixed = (first ^ last.rotate_left(29) ^ (name.len() as u64) << 56).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    (mixed >> 32) as u32
 }
