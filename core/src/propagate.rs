@@ -191,9 +191,8 @@ fn roles_value(roles: &[&str]) -> String {
 
 /// Empty where a scope could not be read back out of a space-separated list (RFC 6749 section 3.3).
 fn scopes_value(scopes: &[&str]) -> String {
-    let is_token = |scope: &&str| {
-        !scope.is_empty() && scope.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E))
-    };
+    let is_token =
+        |scope: &&str| !scope.is_empty() && scope.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E));
     if scopes.iter().all(is_token) || mutant!("scope-token") { scopes.join(" ") } else { String::new() }
 }
 

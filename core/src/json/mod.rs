@@ -5,12 +5,14 @@
 //! nesting to a fixed depth. Time and memory are linear in the text.
 
 mod escape;
+mod node;
 mod parse;
 
 use std::borrow::Cow;
 use std::ops::Range;
 
 use escape::unescape;
+use node::Node;
 use zeroize::Zeroize;
 
 /// Deepest nesting accepted; the outermost value is level 1.
@@ -23,6 +25,7 @@ pub(crate) struct NotStrictJson;
 type Checked<T> = Result<T, NotStrictJson>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
 pub(crate) enum Kind {
     Null,
     False,
@@ -31,19 +34,6 @@ pub(crate) enum Kind {
     String,
     Array,
     Object,
-}
-
-/// One value of the text, in document order. An object's children alternate name and value.
-#[derive(Debug, Clone, Copy)]
-struct Node {
-    /// First byte of the value; of a string, the byte after its quote.
-    start: u32,
-    /// Byte after the value; of a string, its closing quote.
-    end: u32,
-    /// Index of the node after this one and all its children.
-    next: u32,
-    kind: Kind,
-    escaped: bool,
 }
 
 /// The place of the outermost value.
@@ -110,7 +100,7 @@ impl<'a> Value<'a> {
     }
 
     pub(crate) fn kind(self) -> Kind {
-        self.node().kind
+        self.node().kind()
     }
 
     /// Where in its document the value stands.
@@ -121,8 +111,7 @@ impl<'a> Value<'a> {
 
     /// Where in the text the value stands, quotes of a string not included.
     pub(crate) fn range(self) -> Range<usize> {
-        let node = self.node();
-        node.start as usize..node.end as usize
+        self.node().range()
     }
 
     /// The value's text, quotes of a string not included.
@@ -133,8 +122,8 @@ impl<'a> Value<'a> {
     /// A string's characters.
     pub(crate) fn as_str(self) -> Option<Cow<'a, str>> {
         let node = self.node();
-        (node.kind == Kind::String)
-            .then(|| if node.escaped { Cow::Owned(unescape(self.raw())) } else { Cow::Borrowed(self.raw()) })
+        (node.kind() == Kind::String)
+            .then(|| if node.is_escaped() { Cow::Owned(unescape(self.raw())) } else { Cow::Borrowed(self.raw()) })
     }
 
     /// A number's double.
@@ -143,23 +132,26 @@ impl<'a> Value<'a> {
             return None;
         }
         let raw = self.raw();
-        // Whole numbers of fifteen digits are doubles as they are.
-        if raw.len() <= 15 && raw.bytes().all(|byte| byte.is_ascii_digit()) {
-            let whole = raw.bytes().fold(0u64, |whole, digit| whole * 10 + u64::from(digit - b'0'));
+        // Whole numbers of up to fifteen digits, as times are, are doubles as they stand.
+        if raw.len() <= 15 {
+            let digit = |byte: u8| byte.checked_sub(b'0').filter(|digit| *digit < 10).map(u64::from);
+            let whole = raw.bytes().try_fold(0u64, |whole, byte| Some(whole * 10 + digit(byte)?));
             #[allow(clippy::cast_precision_loss)] // see above
-            return Some(whole as f64);
+            if let Some(whole) = whole {
+                return Some(whole as f64);
+            }
         }
         raw.parse().ok()
     }
 
     fn children(self) -> impl Iterator<Item = Value<'a>> {
-        let end = self.node().next as usize;
+        let end = self.node().next();
         let container = matches!(self.kind(), Kind::Array | Kind::Object);
         let mut at = if container { self.at + 1 } else { end };
         std::iter::from_fn(move || {
             (at < end).then(|| {
                 let child = Value { document: self.document, at };
-                at = child.node().next as usize;
+                at = child.node().next();
                 child
             })
         })
@@ -179,7 +171,7 @@ impl<'a> Value<'a> {
     /// The same, names as bytes.
     pub(crate) fn each_member(self, mut look: impl FnMut(&[u8], Value<'a>)) {
         for (name, value) in self.pairs() {
-            if name.node().escaped {
+            if name.node().is_escaped() {
                 look(unescape(name.raw()).as_bytes(), value);
             } else {
                 look(name.bytes(), value);
@@ -201,7 +193,7 @@ impl<'a> Value<'a> {
 
     /// Whether a string has just these characters.
     fn is_str(self, text: &str) -> bool {
-        if self.node().escaped { unescape(self.raw()) == text } else { self.bytes() == text.as_bytes() }
+        if self.node().is_escaped() { unescape(self.raw()) == text } else { self.bytes() == text.as_bytes() }
     }
 
     fn bytes(self) -> &'a [u8] {

@@ -4,19 +4,20 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::escape::{hex, unescape};
-use super::{Checked, Kind, MAX_DEPTH, Node, NotStrictJson};
+use super::node::{MAX_TEXT, Node};
+use super::{Checked, Kind, MAX_DEPTH, NotStrictJson};
 
 /// Objects with more members than this look for duplicate names with a hash set; in smaller ones that is
 /// needed only where digests are alike.
-const PAIRWISE: usize = 32;
+const DIGESTED: usize = 32;
 
 /// Checks a whole text and indexes its values.
 pub(super) fn index(text: &str) -> Checked<Vec<Node>> {
-    if u32::try_from(text.len()).is_err() {
+    if text.len() > MAX_TEXT {
         return Err(NotStrictJson);
     }
-    // Room for what a token usually holds: a value in each ten bytes or more.
-    let nodes = Vec::with_capacity((text.len() / 10 + 4).min(512));
+    // Room for what a token usually holds: a value in each twelve bytes or more.
+    let nodes = Vec::with_capacity((text.len() / 12 + 4).min(512));
     let mut parser = Parser { bytes: text.as_bytes(), text, at: 0, nodes };
     parser.space();
     parser.value(1)?;
@@ -31,7 +32,6 @@ struct Parser<'a> {
     nodes: Vec<Node>,
 }
 
-#[allow(clippy::cast_possible_truncation)] // the text's length was checked to fit
 impl Parser<'_> {
     fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
@@ -45,21 +45,19 @@ impl Parser<'_> {
 
     /// Begins a value that has children.
     fn open(&mut self, kind: Kind) -> usize {
-        self.nodes.push(Node { start: self.at as u32, end: 0, next: 0, kind, escaped: false });
+        self.nodes.push(Node::new(kind, self.at..self.at, 0, false));
         self.nodes.len() - 1
     }
 
-    fn close(&mut self, index: usize, end: usize) {
-        let next = self.nodes.len() as u32;
+    fn close(&mut self, index: usize) {
+        let next = self.nodes.len();
         let node = &mut self.nodes[index];
-        node.end = end as u32;
-        node.next = next;
+        *node = Node::new(node.kind(), node.range().start..self.at, next, false);
     }
 
-    /// Takes in a value without children.
-    fn leaf(&mut self, kind: Kind, start: usize, escaped: bool) {
-        let next = self.nodes.len() as u32 + 1;
-        self.nodes.push(Node { start: start as u32, end: self.at as u32, next, kind, escaped });
+    /// Takes in a value without children, which ends here.
+    fn leaf(&mut self, kind: Kind, start: usize, is_escaped: bool) {
+        self.nodes.push(Node::new(kind, start..self.at, self.nodes.len() + 1, is_escaped));
     }
 
     fn value(&mut self, depth: usize) -> Checked<()> {
@@ -98,8 +96,8 @@ impl Parser<'_> {
         } else {
             loop {
                 self.string()?;
-                if members < PAIRWISE {
-                    digests.add(members, &self.name(self.nodes.len() - 1));
+                if members < DIGESTED {
+                    digests.add(&self.name(self.nodes.len() - 1));
                 }
                 self.space();
                 self.expect(b':')?;
@@ -112,8 +110,8 @@ impl Parser<'_> {
                 }
             }
         }
-        self.close(index, self.at);
-        if members <= PAIRWISE && !digests.alike { Ok(()) } else { self.distinct_names(index, members) }
+        self.close(index);
+        if members <= DIGESTED && !digests.alike { Ok(()) } else { self.distinct_names(index, members) }
     }
 
     fn array(&mut self, depth: usize) -> Checked<()> {
@@ -134,7 +132,7 @@ impl Parser<'_> {
                 }
             }
         }
-        self.close(index, self.at);
+        self.close(index);
         Ok(())
     }
 
@@ -162,6 +160,7 @@ impl Parser<'_> {
         }
     }
 
+    #[inline]
     fn string(&mut self) -> Checked<()> {
         self.expect(b'"')?;
         let start = self.at;
@@ -202,6 +201,7 @@ impl Parser<'_> {
         }
     }
 
+    #[cold]
     fn escape(&mut self) -> Checked<()> {
         self.at += 1;
         match self.peek().ok_or(NotStrictJson)? {
@@ -276,7 +276,7 @@ impl Parser<'_> {
         let mut at = index + 1;
         let distinct = (0..members).all(|_| {
             let name = self.name(at);
-            at = self.nodes[self.nodes[at].next as usize].next as usize;
+            at = self.nodes[self.nodes[at].next()].next();
             seen.insert(name)
         });
         if distinct || mutant!("duplicates") { Ok(()) } else { Err(NotStrictJson) }
@@ -284,8 +284,8 @@ impl Parser<'_> {
 
     fn name(&self, node: usize) -> Cow<'_, [u8]> {
         let name = &self.nodes[node];
-        let place = name.start as usize..name.end as usize;
-        if name.escaped {
+        let place = name.range();
+        if name.is_escaped() {
             Cow::Owned(unescape(&self.text[place]).into_bytes())
         } else {
             Cow::Borrowed(&self.bytes[place])
@@ -293,29 +293,43 @@ impl Parser<'_> {
     }
 }
 
-/// Digests of an object's first names, each compared with those before it.
-#[derive(Default)]
+/// Digests of an object's first names, each in the first free place from its own on.
 struct Digests {
-    of: [u32; PAIRWISE],
+    /// Twice as many places as there are digests; zero is a free one.
+    places: [u32; 2 * DIGESTED],
     alike: bool,
 }
 
+impl Default for Digests {
+    fn default() -> Self {
+        Self { places: [0; 2 * DIGESTED], alike: false }
+    }
+}
+
 impl Digests {
-    fn add(&mut self, index: usize, name: &[u8]) {
-        let digest = digest(name);
-        // Without a way out of the loop, many are compared at a time.
-        let alike = self.of[..index].iter().map(|other| u32::from(*other == digest)).sum::<u32>();
-        self.alike |= alike > 0;
-        self.of[index] = digest;
+    fn add(&mut self, name: &[u8]) {
+        let digest = digest(name) | 1;
+        let mut place = (digest >> 8) as usize % self.places.len();
+        while self.places[place] != 0 {
+            if self.places[place] == digest {
+                self.alike = true;
+                return;
+            }
+            place = (place + 1) % self.places.len();
+        }
+        self.places[place] = digest;
     }
 }
 
 /// Its length and some of its bytes, mixed: different for different names, as names usually are.
 fn digest(name: &[u8]) -> u32 {
-    let (first, last) = match (name.first_chunk::<8>(), name.last_chunk::<8>()) {
-        (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
-        _ => (name.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)), 0),
+    let word = match (name.first_chunk::<8>(), name.last_chunk::<8>(), name.first_chunk::<4>(), name.last_chunk::<4>())
+    {
+        (Some(first), Some(last), ..) => u64::from_le_bytes(*first) ^ u64::from_le_bytes(*last).rotate_left(29),
+        (.., Some(first), Some(last)) => {
+            u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last))
+        }
+        _ => name.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)),
     };
-    let mixed = (first ^ last.rotate_left(29) ^ (name.len() as u64) << 56).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    (mixed >> 32) as u32
+    ((word ^ (name.len() as u64) << 56).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as u32
 }
