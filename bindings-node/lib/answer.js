@@ -19,7 +19,7 @@ function cut(text, count) {
 }
 
 const isSkip = (answer) => answer === "";
-const isRefusal = (answer) => answer.startsWith("!");
+const isRefusal = (answer) => typeof answer === "string" && answer.startsWith("!");
 
 /** Refusals by their text, which is the same for all tokens that are refused alike. */
 const known = new Map();
@@ -43,10 +43,15 @@ function readRefusal(answer) {
 /** What only the operator is told of the token that was refused. */
 const readAbout = (answer) => JSON.parse(answer.slice(answer.indexOf("\t") + 1));
 
-/** What a bare token's answer holds. */
-function readVerified(answer) {
-  const [head, claims] = cut(answer, 2);
-  return { context: createContext(JSON.parse(head), claims, TYPE), headers: [], deadline: undefined };
+/**
+ * What a bare token's answer holds.
+ *
+ * @param {string} answer
+ * @param {import("./told.js").Told} told where an answer that has a number is kept
+ */
+function readVerified(answer, told) {
+  const [number, head, claims] = cut(answer, 3);
+  return kept(told, number, { context: createContext(readHead(head), claims, TYPE), headers: NONE, deadline: undefined });
 }
 
 /**
@@ -54,14 +59,43 @@ function readVerified(answer) {
  *
  * `headers` is a list of names and values, or the answer of a refusal that takes effect once
  * `validate` has run; `deadline` is when its streams end, in milliseconds, or undefined.
+ *
+ * @param {string} answer
+ * @param {import("./told.js").Told} told where an answer that has a number is kept
  */
-function readAccepted(answer) {
-  const [head, headers, deadline, claims] = cut(answer, 4);
-  return {
-    context: createContext(JSON.parse(head), claims, TYPE),
-    headers: isRefusal(headers) ? headers : headers === "" ? [] : headers.split("\t"),
+function readAccepted(answer, told) {
+  const [number, head, headers, deadline, claims] = cut(answer, 5);
+  return kept(told, number, {
+    context: createContext(readHead(head), claims, TYPE),
+    headers: isRefusal(headers) ? headers : headers === "" ? NONE : Object.freeze(headers.split("\t")),
     deadline: deadline === "" ? undefined : Number(deadline),
-  };
+  });
+}
+
+const NONE = Object.freeze([]);
+
+function kept(told, number, accepted) {
+  if (number !== "") {
+    told.keep(Number(number), accepted);
+  }
+  return accepted;
+}
+
+/** Subject, name, roles, scopes and expiry. */
+function readHead(head) {
+  if (head.startsWith("[")) {
+    return JSON.parse(head);
+  }
+  const fields = head.split("\t");
+  const scopes = 4 + Number(fields[0]);
+  const [, expiry, subject, name] = fields;
+  return [
+    subject,
+    name === "" ? null : name.slice(1),
+    fields.slice(4, scopes),
+    fields.slice(scopes),
+    expiry === "" ? null : Number(expiry),
+  ];
 }
 
 module.exports = { isRefusal, isSkip, readAbout, readAccepted, readRefusal, readVerified };

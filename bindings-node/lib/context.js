@@ -27,13 +27,13 @@ const printed = {
  * @param {string} type how the caller was authenticated
  */
 function createContext(head, claimsText, type) {
-  const [subject, name, roles, scopes, expiresAtMs] = head;
+  const expiresAtMs = head[4];
   let parsed;
   const context = {
-    subject,
-    name: name ?? undefined,
-    roles: Object.freeze(roles),
-    scopes: Object.freeze(scopes),
+    subject: head[0],
+    name: head[1] ?? undefined,
+    roles: Object.freeze(head[2]),
+    scopes: Object.freeze(head[3]),
     get claims() {
       parsed ??= deepFreeze(JSON.parse(claimsText));
       return parsed;

@@ -12,12 +12,16 @@ const { readOptions } = require("./options.js");
 const { refusalError, rejectionOf, report } = require("./refusal.js");
 const { chain, isPromised } = require("./promised.js");
 const { beginning, enlist, keyEvents, tellAccepted, tellRefused } = require("./telemetry.js");
+const { Told } = require("./told.js");
 
 class Guard {
   #rules;
   #open;
   #tell;
   #namesIssuers;
+  // What the native side's numbers stand for.
+  #requests = { read: readAccepted, told: new Told() };
+  #tokens = { read: readVerified, told: new Told() };
 
   /**
    * @param {object} options
@@ -72,7 +76,8 @@ class Guard {
    */
   check(service, method, headers, waiting) {
     const since = this.#begin();
-    const answer = this.native.check(service, method, headers.get(this.credentialsHeader));
+    const credentials = headers.get(this.credentialsHeader);
+    const answer = this.#asked(this.#requests, () => this.native.check(service, method, credentials));
     return this.#outcome(answer, { procedure: `${service}/${method}`, since }, waiting);
   }
 
@@ -87,25 +92,28 @@ class Guard {
   checkHttp({ method, target, header, waiting }, skipPaths) {
     const since = this.#begin();
     const preflight = (header("access-control-request-method") ?? undefined) !== undefined;
-    const answer = this.native.checkHttp(skipPaths, method, target, preflight, header(this.credentialsHeader));
+    const credentials = header(this.credentialsHeader);
+    const ask = () => this.native.checkHttp(skipPaths, method, target, preflight, credentials);
+    const answer = this.#asked(this.#requests, ask);
     const told = this.hooks.onReject !== undefined || since !== undefined;
     const procedure = told ? (native.procedureOfTarget(target) ?? undefined) : undefined;
     return this.#outcome(answer, { procedure, since }, waiting);
   }
 
   #outcome(answer, call, waiting) {
-    let givenUp = false;
-    if (waiting !== undefined && isPromised(answer)) {
-      waiting(() => {
-        givenUp = true;
-        answer.giveUp();
-      });
+    if (!isPromised(answer)) {
+      return isSkip(answer) ? undefined : this.#admit(answer, this.#requests, call);
     }
-    return chain(answer, (text) => {
+    let givenUp = false;
+    waiting?.(() => {
+      givenUp = true;
+      answer.giveUp();
+    });
+    return answer.then((text) => {
       if (givenUp) {
         throw new Error("nobody waits for this request any more");
       }
-      return isSkip(text) ? undefined : this.#admit(text, readAccepted, call);
+      return this.#outcome(text, call);
     });
   }
 
@@ -138,8 +146,10 @@ class Guard {
    */
   verify(token) {
     const call = { procedure: undefined, since: this.#begin() };
-    const answer = typeof token === "string" ? this.native.verify(token) : this.native.refuse("ERR_TOKEN_MALFORMED");
-    return chain(answer, (text) => chain(this.#admit(text, readVerified, call), ({ context }) => context));
+    const answer = this.#asked(this.#tokens, () =>
+      typeof token === "string" ? this.native.verify(token) : this.native.refuse("ERR_TOKEN_MALFORMED"),
+    );
+    return chain(answer, (text) => chain(this.#admit(text, this.#tokens, call), contextOf));
   }
 
   /**
@@ -150,8 +160,10 @@ class Guard {
    */
   verifyNow(token) {
     const call = { procedure: undefined, since: this.#begin() };
-    const answer = typeof token === "string" ? this.native.verifyNow(token) : this.native.refuse("ERR_TOKEN_MALFORMED");
-    return this.#admit(answer, readVerified, call, true).context;
+    const answer = this.#asked(this.#tokens, () =>
+      typeof token === "string" ? this.native.verifyNow(token) : this.native.refuse("ERR_TOKEN_MALFORMED"),
+    );
+    return this.#admit(answer, this.#tokens, call, true).context;
   }
 
   /**
@@ -186,26 +198,43 @@ class Guard {
     return refusalError(refusal, details);
   }
 
+  /** What was kept of an answer that was told before, or the answer. */
+  #asked({ told }, ask) {
+    const answer = ask();
+    if (typeof answer !== "number") {
+      return answer;
+    }
+    const accepted = told.find(answer);
+    if (accepted !== undefined) {
+      return accepted;
+    }
+    this.native.forgetTold();
+    return ask();
+  }
+
   /** What is left once the native side has decided: the hooks, then propagation. */
-  #admit(answer, read, call, now = false) {
+  #admit(answer, { read, told }, call, now = false) {
     if (isRefusal(answer)) {
       throw this.#refused(answer, call);
     }
-    const accepted = read(answer);
-    const finish = () => {
-      if (typeof accepted.headers === "string") {
-        throw this.#refused(accepted.headers, call);
-      }
-      if (call.since !== undefined) {
-        // Rules that name issuers have compared it.
-        const issuer = this.#namesIssuers ? accepted.context.claims.iss : undefined;
-        tellAccepted(call.since, call.procedure, issuer);
-      }
-      return accepted;
-    };
-    return chain(this.#validate(accepted.context, call, now), finish);
+    const accepted = typeof answer === "string" ? read(answer, told) : answer;
+    const judged = this.#validate(accepted.context, call, now);
+    return judged === undefined ? this.#finish(accepted, call) : judged.then(() => this.#finish(accepted, call));
   }
 
+  #finish(accepted, call) {
+    if (typeof accepted.headers === "string") {
+      throw this.#refused(accepted.headers, call);
+    }
+    if (call.since !== undefined) {
+      // Rules that name issuers have compared it.
+      const issuer = this.#namesIssuers ? accepted.context.claims.iss : undefined;
+      tellAccepted(call.since, call.procedure, issuer);
+    }
+    return accepted;
+  }
+
+  /** Nothing, or a promise of nothing. */
   #validate(context, call, now) {
     const { validate } = this.hooks;
     if (validate === undefined) {
@@ -238,5 +267,7 @@ class Guard {
     return settled.then(judge, fail);
   }
 }
+
+const contextOf = ({ context }) => context;
 
 module.exports = { Guard };

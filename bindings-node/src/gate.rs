@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use bearergate_core::{Clock, Code, Decision, Gate, ManualClock, Request};
+use bearergate_core::{Clock, Code, Decision, Gate, ManualClock, Request, Verified};
 use napi::Env;
-use napi::bindgen_prelude::{Either, Object};
+use napi::bindgen_prelude::{Either, Either3, Object};
 use napi_derive::napi;
 
 use crate::panic::{refusing, throwing};
+use crate::told::{Number, ToldBefore};
 use crate::{answer, options, wait};
 
 /// A gate and its verifier.
@@ -15,6 +16,9 @@ use crate::{answer, options, wait};
 pub struct NativeGate {
     pub(crate) gate: Arc<Gate>,
     pub(crate) clock: Option<ManualClock>,
+    /// The requests, and the bare tokens, that JavaScript knows to be accepted.
+    pub(crate) requests: ToldBefore,
+    pub(crate) tokens: ToldBefore,
 }
 
 /// Builds a gate on the system's clocks, or tells the construction error.
@@ -27,7 +31,12 @@ impl NativeGate {
     pub(crate) fn open(options_json: String, clock: Option<ManualClock>) -> Either<Self, String> {
         let system = clock.clone().map_or(Clock::System, Clock::Manual);
         match options::open(options_json, system) {
-            Ok(gate) => Either::A(Self { gate: Arc::new(gate), clock }),
+            Ok(gate) => Either::A(Self {
+                gate: Arc::new(gate),
+                clock,
+                requests: ToldBefore::default(),
+                tokens: ToldBefore::default(),
+            }),
             Err(error) => Either::B(options::describe(&error)),
         }
     }
@@ -35,9 +44,27 @@ impl NativeGate {
     pub(crate) fn decided(&self, decision: Decision) -> Decided {
         match decision {
             Decision::Skip => Decided::Answer(answer::skipped()),
-            Decision::Accept(verified) => Decided::Answer(answer::accepted(&self.gate, &verified)),
+            Decision::Accept(verified) => {
+                self.told(&self.requests, &verified, |number| answer::accepted(&self.gate, &verified, number))
+            }
             Decision::Refuse(refusal) => Decided::Answer(answer::refused(&refusal)),
             Decision::Wait(ticket) => Decided::Wait(ticket),
+        }
+    }
+
+    /// Tells of an accepted token: by its number where that was told before, else by an answer.
+    pub(crate) fn told(
+        &self,
+        before: &ToldBefore,
+        verified: &Verified,
+        answer: impl FnOnce(Option<f64>) -> String,
+    ) -> Decided {
+        if !self.gate.verifier().has_cache() {
+            return Decided::Answer(answer(None));
+        }
+        match before.number(verified) {
+            Number::Known(number) => Decided::Known(number),
+            Number::New(number) => Decided::Answer(answer(Some(number))),
         }
     }
 
@@ -45,13 +72,22 @@ impl NativeGate {
         &self,
         env: &'env Env,
         decided: Decided,
-    ) -> napi::Result<Either<String, Object<'env>>> {
+        accepted: impl FnOnce(&Gate, &Verified) -> String + Send + 'static,
+    ) -> napi::Result<Answered<'env>> {
         Ok(match decided {
-            Decided::Answer(answer) => Either::A(answer),
-            Decided::Wait(ticket) => Either::B(wait::promise(env, &self.gate, ticket, answer::accepted)?),
+            Decided::Known(number) => Either3::A(number),
+            Decided::Answer(answer) => Either3::B(answer),
+            Decided::Wait(ticket) => Either3::C(wait::promise(env, &self.gate, ticket, accepted)?),
         })
     }
+
+    pub(crate) fn answered_request<'env>(&self, env: &'env Env, decided: Decided) -> napi::Result<Answered<'env>> {
+        self.answered(env, decided, |gate, verified| answer::accepted(gate, verified, None))
+    }
 }
+
+/// A number, an answer, or a promise of an answer.
+pub(crate) type Answered<'env> = Either3<f64, String, Object<'env>>;
 
 #[napi]
 impl NativeGate {
@@ -63,12 +99,19 @@ impl NativeGate {
         service: String,
         method: String,
         credentials: Option<String>,
-    ) -> napi::Result<Either<String, Object<'env>>> {
+    ) -> napi::Result<Answered<'env>> {
         let credentials = credentials.map(header_bytes);
         let values: Vec<&[u8]> = credentials.iter().map(Vec::as_slice).collect();
         let request = Request { service: &service, method: &method, credentials: &values };
         let decided = refusing(&self.gate, || self.decided(self.gate.check(&request)));
-        self.answered(env, decided)
+        self.answered_request(env, decided)
+    }
+
+    /// Gives no number for what was told so far.
+    #[napi]
+    pub fn forget_told(&self) {
+        self.requests.clear();
+        self.tokens.clear();
     }
 
     /// The refusal that a code of the table stands for, for hooks that run in JavaScript.
@@ -86,6 +129,7 @@ impl NativeGate {
 }
 
 pub(crate) enum Decided {
+    Known(f64),
     Answer(String),
     Wait(bearergate_core::Ticket),
 }

@@ -4,11 +4,11 @@ use bearergate_core::{
     Code, ConnectCode, HttpRequest, OptionValue, Refusal, SkipPaths, Spelling, Told, http_answer, procedure_of,
 };
 use napi::Env;
-use napi::bindgen_prelude::{Buffer, Either, Object};
+use napi::bindgen_prelude::{Buffer, Either};
 use napi_derive::napi;
 
 use crate::answer;
-use crate::gate::{NativeGate, header_bytes};
+use crate::gate::{Answered, NativeGate, header_bytes};
 use crate::options::describe;
 use crate::panic::{refusing, throwing};
 
@@ -43,7 +43,7 @@ impl NativeGate {
         target: String,
         preflight: bool,
         credentials: Option<Either<String, Vec<String>>>,
-    ) -> napi::Result<Either<String, Object<'env>>> {
+    ) -> napi::Result<Answered<'env>> {
         let credentials: Vec<Vec<u8>> = match credentials {
             None => Vec::new(),
             Some(Either::A(value)) => vec![header_bytes(value)],
@@ -52,7 +52,7 @@ impl NativeGate {
         let values: Vec<&[u8]> = credentials.iter().map(Vec::as_slice).collect();
         let request = HttpRequest { method: &method, target: target.as_bytes(), preflight, credentials: &values };
         let decided = refusing(&self.gate, || self.decided(self.gate.check_http(&request, &skip_paths.paths)));
-        self.answered(env, decided)
+        self.answered_request(env, decided)
     }
 }
 

@@ -18,6 +18,7 @@ mod method;
 mod options;
 mod panic;
 mod testing;
+mod told;
 mod verifier;
 mod wait;
 

@@ -2,32 +2,23 @@
 
 use std::time::Duration;
 
-use bearergate_core::{Code, Outcome, Readiness, Ticket};
+use bearergate_core::{Code, Outcome, Readiness};
 use napi::Env;
 use napi::bindgen_prelude::{Either, Object};
 use napi_derive::napi;
 
-use crate::gate::NativeGate;
+use crate::gate::{Answered, Decided, NativeGate};
 use crate::panic::{refusing, throwing};
 use crate::{answer, wait};
 
-enum Judged {
-    Answer(String),
-    Wait(Ticket),
-}
-
-impl From<String> for Judged {
-    fn from(answer: String) -> Self {
-        Self::Answer(answer)
-    }
-}
-
 impl NativeGate {
-    fn judge(&self, token: &str) -> Judged {
+    fn judge(&self, token: &str) -> Decided {
         refusing(&self.gate, || match self.gate.verifier().verify(token) {
-            Outcome::Ready(Ok(verified)) => Judged::Answer(answer::verified(&verified)),
-            Outcome::Ready(Err(refusal)) => Judged::Answer(answer::refused(&refusal)),
-            Outcome::Wait(ticket) => Judged::Wait(ticket),
+            Outcome::Ready(Ok(verified)) => {
+                self.told(&self.tokens, &verified, |number| answer::verified(&verified, number))
+            }
+            Outcome::Ready(Err(refusal)) => Decided::Answer(answer::refused(&refusal)),
+            Outcome::Wait(ticket) => Decided::Wait(ticket),
         })
     }
 }
@@ -36,22 +27,18 @@ impl NativeGate {
 impl NativeGate {
     /// Judges a bare token: an answer, or a promise of one while keys are fetched.
     #[napi]
-    pub fn verify<'env>(&self, env: &'env Env, token: String) -> napi::Result<Either<String, Object<'env>>> {
-        Ok(match self.judge(&token) {
-            Judged::Answer(answer) => Either::A(answer),
-            Judged::Wait(ticket) => {
-                Either::B(wait::promise(env, &self.gate, ticket, |_, verified| answer::verified(verified))?)
-            }
-        })
+    pub fn verify<'env>(&self, env: &'env Env, token: String) -> napi::Result<Answered<'env>> {
+        self.answered(env, self.judge(&token), |_, verified| answer::verified(verified, None))
     }
 
     /// Judges a bare token without waiting: where keys would have to be waited for, their fetch
     /// goes on and the answer is that they are unavailable.
     #[napi]
-    pub fn verify_now(&self, token: String) -> String {
+    pub fn verify_now(&self, token: String) -> Either<f64, String> {
         match self.judge(&token) {
-            Judged::Answer(answer) => answer,
-            Judged::Wait(_) => answer::refused(&self.gate.refuse(Code::KeysUnavailable)),
+            Decided::Known(number) => Either::A(number),
+            Decided::Answer(answer) => Either::B(answer),
+            Decided::Wait(_) => Either::B(answer::refused(&self.gate.refuse(Code::KeysUnavailable))),
         }
     }
 

@@ -364,6 +364,12 @@ impl Verifier {
         self.0.membership.advice()
     }
 
+    /// Whether a token that verified is remembered.
+    #[must_use]
+    pub fn has_cache(&self) -> bool {
+        self.0.cache.is_some()
+    }
+
     /// The state of keys and cache.
     #[must_use]
     pub fn stats(&self) -> Stats {

@@ -1,0 +1,85 @@
+// Each library set up as its documentation says for speed: keys imported, verifiers made once, caches named.
+import { createHmac, createSecretKey, timingSafeEqual, verify } from "node:crypto";
+import { createRequire } from "node:module";
+import { JwtVerifier as AwsJwtVerifier } from "aws-jwt-verify";
+import { createVerifier } from "fast-jwt";
+import { importJWK, jwtVerify } from "jose";
+import jsonwebtoken from "jsonwebtoken";
+import { AUDIENCE, ISSUER } from "./tokens.mjs";
+
+const require = createRequire(import.meta.url);
+export const { JwtVerifier } = require("../../../bindings-node");
+export const BARE = "node:crypto, signature alone";
+
+const mapping = { roles: "realm_access.roles", scopes: "scope" };
+
+/** Ours over one key, with or without its cache. */
+export function verifier({ pem, secret }, options) {
+  const key = secret === undefined ? { publicKey: pem } : { secret };
+  return new JwtVerifier({ ...key, issuer: ISSUER, audience: AUDIENCE, claimsMapping: mapping, ...options });
+}
+
+/** What a handler reads of a context. */
+const read = (context) => context.subject.length + context.roles.length + context.scopes.length;
+
+function awsVerifier({ jwk }) {
+  const jwksUri = "https://auth.example.com/jwks";
+  const made = AwsJwtVerifier.create({ issuer: ISSUER, audience: AUDIENCE, jwksUri });
+  made.cacheJwks({ keys: [jwk] });
+  return made;
+}
+
+/**
+ * Functions that verify the subject's token, by name. Those of `sync` answer at once, those of `async` promise.
+ *
+ * @param {ReturnType<import("./tokens.mjs").subject>} subject
+ */
+export async function libraries(subject) {
+  const { alg, token, input, signature, secret, pem, jwk, publicKey, verification } = subject;
+  const key = secret ?? pem;
+  const plain = verifier(subject, { cache: false });
+  const cached = verifier(subject, {});
+  const fast = (cache) => createVerifier({ key, algorithms: [alg], allowedIss: ISSUER, allowedAud: AUDIENCE, cache });
+  const [fastPlain, fastCached] = [fast(false), fast(true)];
+  const joseKey = secret === undefined ? await importJWK(jwk, alg) : new TextEncoder().encode(secret);
+  const joseOptions = { issuer: ISSUER, audience: AUDIENCE, algorithms: [alg] };
+  const jwtKey = secret === undefined ? publicKey : createSecretKey(Buffer.from(secret));
+  const aws = secret === undefined ? awsVerifier(subject) : undefined;
+  const message = Buffer.from(input);
+  const bare =
+    secret === undefined
+      ? () => verify(verification.digest, message, { key: publicKey, ...verification.options }, signature)
+      : () => timingSafeEqual(createHmac("sha256", jwtKey).update(message).digest(), signature);
+  const sync = {
+    [BARE]: bare,
+    bearergate: (given = token) => read(plain.verifySync(given)),
+    "bearergate, claims read": (given = token) => plain.verifySync(given).claims.email.length,
+    "bearergate, cache hit": (given = token) => read(cached.verifySync(given)),
+    "fast-jwt": (given = token) => fastPlain(given),
+    "fast-jwt, cache hit": (given = token) => fastCached(given),
+    jsonwebtoken: (given = token) => jsonwebtoken.verify(given, jwtKey, { algorithms: [alg], issuer: ISSUER, audience: AUDIENCE }),
+  };
+  const async = {
+    "bearergate, promise": (given = token) => plain.verify(given),
+    jose: (given = token) => jwtVerify(given, joseKey, joseOptions),
+    "aws-jwt-verify": aws && ((given = token) => aws.verify(given)),
+  };
+  return { sync: await working(sync, token), async: await working(async, token) };
+}
+
+/** Those that accept the token and refuse it with another signature; the others lack the algorithm. */
+async function working(all, token) {
+  const at = token.lastIndexOf(".") + 3;
+  const forged = `${token.slice(0, at)}${token[at] === "A" ? "B" : "A"}${token.slice(at + 1)}`;
+  const accepts = (call, given) => Promise.resolve(given).then(call).then(() => true, () => false);
+  const found = {};
+  for (const [name, call] of Object.entries(all)) {
+    if (call !== undefined && (await accepts(call, token))) {
+      if (name !== BARE && (await accepts(call, forged))) {
+        throw new Error(`${name} accepts a forged token`);
+      }
+      found[name] = call;
+    }
+  }
+  return found;
+}
