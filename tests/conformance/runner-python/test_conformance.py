@@ -101,6 +101,14 @@ def test_suite(suite: str, cases: list[dict[str, Any]], server: Server, recorder
     assert not failures, "\n".join(failures)
 
 
+def test_the_cache_was_used() -> None:
+    assert FILTER or hits[True] > 1000
+
+
+# Tokens that were found in a cache, by whether there was to be one.
+hits = {False: 0, True: 0}
+
+
 def run(case: dict[str, Any], server: Server, runner: asyncio.Runner | None) -> list[dict[str, Any]]:
     """Runs a case: with a runner asynchronously and with the cache, without one neither."""
     folder = server.folder(f"{case['id']}.test")
@@ -131,10 +139,16 @@ def run(case: dict[str, Any], server: Server, runner: asyncio.Runner | None) -> 
         gate.set_clock(ms(step["now"]), mono)
         seen = server.requests(folder)
         outcome = act(verifier, interceptors, http, step, runner)
+        if runner and "context" in outcome:
+            # Out of the cache it is the same.
+            again = act(verifier, interceptors, http, step, runner)
+            if again != outcome:
+                outcome = {"first": outcome, "again": again}
         settle(verifier)
         if remote:
             outcome["fetches"] = server.requests(folder) - seen
         outcomes.append(outcome)
+    hits[bool(runner)] += verifier.stats()["cache_hits"]
     verifier.close()
     return outcomes
 

@@ -2,8 +2,9 @@
 //! path, the outcomes are written there; `BEARERGATE_CASES` runs the cases whose id contains it.
 
 use std::io::Write;
+use std::sync::atomic::Ordering;
 
-use conformance_runner::run::Cache;
+use conformance_runner::run::{Cache, HITS};
 use conformance_runner::{cases, run_all};
 
 #[test]
@@ -21,7 +22,9 @@ fn cases_have_the_outcome_that_the_specification_gives() {
     for failure in reports.iter().flat_map(|report| &report.failures) {
         eprintln!("{failure}");
     }
+    let hits = HITS.load(Ordering::Relaxed);
+    assert!(!filter.is_empty() || hits > 1000, "only {hits} tokens were found in a cache");
     let steps: usize = cases.iter().map(|case| case.steps.len()).sum();
-    println!("rust: {} cases, {steps} steps, 0 skipped, {failed} failed", cases.len());
+    println!("rust: {} cases, {steps} steps, {hits} cache hits, 0 skipped, {failed} failed", cases.len());
     assert_eq!(failed, 0, "cases failed");
 }
