@@ -51,7 +51,11 @@ const readAbout = (answer) => JSON.parse(answer.slice(answer.indexOf("\t") + 1))
  */
 function readVerified(answer, told) {
   const [number, head, claims] = cut(answer, 3);
-  return kept(told, number, { context: createContext(readHead(head), claims, TYPE), headers: NONE, deadline: undefined });
+  return kept(told, number, {
+    context: createContext(readHead(head), claims, TYPE),
+    headers: NONE,
+    deadline: undefined,
+  });
 }
 
 /**

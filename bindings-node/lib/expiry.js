@@ -2,10 +2,12 @@
 // merely being worked on when the token expires is answered: it was let in before.
 "use strict";
 
-const { constants } = require("node:http2");
 const { Deadline } = require("./deadline.js");
 const { withoutStack } = require("./refusal.js");
 const { guardOf } = require("./verifier.js");
+
+/** RFC 9113 section 7. */
+const CANCEL = 8;
 
 class Expiry extends Deadline {
   #guard;
@@ -50,7 +52,7 @@ function cutAtExpiry(expiry, req, res) {
   const isReceived = () => req.complete || req.stream?.state?.remoteClose === 1;
   expiry.whenCut(
     () => res.headersSent || !isReceived(),
-    () => (res.stream === undefined ? res.destroy() : res.stream.close(constants.NGHTTP2_CANCEL)),
+    () => (res.stream === undefined ? res.destroy() : res.stream.close(CANCEL)),
   );
 }
 

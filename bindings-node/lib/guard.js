@@ -3,7 +3,6 @@
 // synchronous, and promises otherwise.
 "use strict";
 
-const { createHash } = require("node:crypto");
 const { isRefusal, isSkip, readAbout, readAccepted, readRefusal, readVerified } = require("./answer.js");
 const { configError } = require("./errors.js");
 const { teller, wantsEvents, weakly } = require("./events.js");
@@ -33,8 +32,8 @@ class Guard {
     if (typeof opened === "string") {
       throw configError(opened);
     }
-    // A digest, so that no secret stays here.
-    this.#rules = createHash("sha256").update(json).digest("hex");
+    // A digest, so that no secret stays here. Loading the package is to cost little, so this is loaded here.
+    this.#rules = require("node:crypto").createHash("sha256").update(json).digest("hex");
     this.#open = open;
     this.#namesIssuers = namesIssuers;
     this.native = opened;

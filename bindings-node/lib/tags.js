@@ -1,7 +1,6 @@
 // Tags for what JSON lacks: objects whose only member begins with `$`.
 "use strict";
 
-const { KeyObject } = require("node:crypto");
 const { types } = require("node:util");
 const { ConfigError } = require("./errors.js");
 
@@ -38,7 +37,8 @@ function keyTag(value, path) {
     const { name, hash, namedCurve } = value.algorithm;
     algorithm = { name, hash: hash?.name, namedCurve };
     try {
-      key = KeyObject.from(value);
+      // Loaded when a program that has such a key has loaded it.
+      key = require("node:crypto").KeyObject.from(value);
     } catch (cause) {
       const error = new ConfigError(
         path,

@@ -28,7 +28,10 @@ if (spawnSync("valgrind", ["--version"]).status !== 0) {
 
 const args = ["bench", "--locked", "--quiet", "--target", host, "-p", "bearergate-core", "--bench", "instructions"];
 const built = execFileSync("cargo", [...args, "--no-run", "--message-format=json"], { cwd: root, encoding: "utf8" });
-const artifacts = built.split("\n").filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
+const artifacts = built
+  .split("\n")
+  .filter((line) => line.startsWith("{"))
+  .map((line) => JSON.parse(line));
 const { executable } = artifacts.find(({ target, executable: path }) => path && target?.name === "instructions");
 
 /** Instructions of a whole run. */
@@ -58,6 +61,8 @@ for (const name of CASES) {
   const ratio = counts[name] / baseline.instructions[name];
   const verdict = ratio > ALLOWED ? "MORE THAN ALLOWED" : "ok";
   failed += ratio > ALLOWED ? 1 : 0;
-  console.log(`${name.padEnd(10)} ${String(counts[name]).padStart(8)} instructions, ${ratio.toFixed(3)} of the baseline: ${verdict}`);
+  console.log(
+    `${name.padEnd(10)} ${String(counts[name]).padStart(8)} instructions, ${ratio.toFixed(3)} of the baseline: ${verdict}`,
+  );
 }
 process.exit(failed === 0 ? 0 : 1);

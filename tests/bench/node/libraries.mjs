@@ -57,7 +57,8 @@ export async function libraries(subject) {
     "bearergate, cache hit": (given = token) => read(cached.verifySync(given)),
     "fast-jwt": (given = token) => fastPlain(given),
     "fast-jwt, cache hit": (given = token) => fastCached(given),
-    jsonwebtoken: (given = token) => jsonwebtoken.verify(given, jwtKey, { algorithms: [alg], issuer: ISSUER, audience: AUDIENCE }),
+    jsonwebtoken: (given = token) =>
+      jsonwebtoken.verify(given, jwtKey, { algorithms: [alg], issuer: ISSUER, audience: AUDIENCE }),
   };
   const async = {
     "bearergate, promise": (given = token) => plain.verify(given),
@@ -71,7 +72,13 @@ export async function libraries(subject) {
 async function working(all, token) {
   const at = token.lastIndexOf(".") + 3;
   const forged = `${token.slice(0, at)}${token[at] === "A" ? "B" : "A"}${token.slice(at + 1)}`;
-  const accepts = (call, given) => Promise.resolve(given).then(call).then(() => true, () => false);
+  const accepts = (call, given) =>
+    Promise.resolve(given)
+      .then(call)
+      .then(
+        () => true,
+        () => false,
+      );
   const found = {};
   for (const [name, call] of Object.entries(all)) {
     if (call !== undefined && (await accepts(call, token))) {

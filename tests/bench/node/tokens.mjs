@@ -58,7 +58,13 @@ export const ALGORITHMS = [...Object.keys(METHODS), "HS256"];
 export function subject(alg, { claims = {}, modulusLength } = {}) {
   const encode = (part) => Buffer.from(JSON.stringify(part)).toString("base64url");
   const input = `${encode({ alg, typ: "JWT", kid: KID })}.${encode({ ...CLAIMS, ...claims })}`;
-  const done = (signature, keys) => ({ alg, input, signature, token: `${input}.${signature.toString("base64url")}`, ...keys });
+  const done = (signature, keys) => ({
+    alg,
+    input,
+    signature,
+    token: `${input}.${signature.toString("base64url")}`,
+    ...keys,
+  });
   if (alg === "HS256") {
     return done(createHmac("sha256", SECRET).update(input).digest(), { secret: SECRET });
   }

@@ -1,0 +1,33 @@
+// Everything that is measured of the Node package: node run.mjs --out FILE [--quick]
+import { readFileSync, writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { cold } from "./cold.mjs";
+import { eventLoop } from "./eventloop.mjs";
+import { interceptor } from "./interceptor.mjs";
+import { throughput } from "./throughput.mjs";
+import { verify } from "./verify.mjs";
+import { workers } from "./workers.mjs";
+
+const { values } = parseArgs({ options: { out: { type: "string" }, quick: { type: "boolean", default: false } } });
+const quick = values.quick;
+
+const PARTS = {
+  verify: () => verify({ rounds: quick ? 6 : 60 }),
+  interceptor: () => interceptor({ rounds: quick ? 6 : 60 }),
+  throughput: () => throughput(quick ? { rounds: 1, seconds: 1 } : {}),
+  workers: () => workers({ rounds: quick ? 1 : 9 }),
+  "event loop": () => eventLoop({ seconds: quick ? 0.5 : 4 }),
+  cold: () => cold({ rounds: quick ? 3 : 30 }),
+};
+
+const measurements = [];
+for (const [name, part] of Object.entries(PARTS)) {
+  console.log(`node: ${name}`);
+  measurements.push(...(await part()));
+}
+const { dependencies } = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8"));
+const { node24, ...versions } = dependencies;
+writeFileSync(
+  values.out,
+  `${JSON.stringify({ suite: "node", runtime: `Node ${process.versions.node}`, versions, measurements }, null, 1)}\n`,
+);

@@ -1,0 +1,222 @@
+// Makes docs/benchmarks.md and its plots of what the suites have measured: node report.mjs RESULTS DOCS
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { cpus, totalmem } from "node:os";
+import { join } from "node:path";
+import { bars, lines } from "./plot.mjs";
+import { TARGETS } from "./targets.mjs";
+
+const [results, docs] = process.argv.slice(2);
+
+const load = (suite) => {
+  const file = join(results, `${suite}.json`);
+  return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : { suite, versions: {}, measurements: [] };
+};
+const suites = Object.fromEntries(["rust", "node", "python"].map((name) => [name, load(name)]));
+
+/** The measurements of one table. */
+const of = (suite, table) => suites[suite].measurements.filter((each) => each.table === table);
+const distinct = (values) => [...new Set(values)];
+const number = (value) => (value === undefined ? "–" : value >= 100 ? value.toFixed(0) : value.toPrecision(3));
+
+/** A value of one measurement, undefined where there is none. */
+function value(suite, table, row, column, field = "us") {
+  return of(suite, table).find((each) => each.row === row && each.column === column)?.[field];
+}
+
+function markdown(header, rows) {
+  const line = (cells) => `| ${cells.join(" | ")} |`;
+  return [line(header), line(header.map((_, at) => (at === 0 ? "---" : "--:"))), ...rows.map(line)].join("\n");
+}
+
+/** Rows by columns, in one unit. */
+function grid(suite, table, field = "us") {
+  const found = of(suite, table);
+  const [rows, columns] = [distinct(found.map(({ row }) => row)), distinct(found.map(({ column }) => column))];
+  return markdown(
+    ["", ...columns],
+    rows.map((row) => [row, ...columns.map((column) => number(value(suite, table, row, column, field)))]),
+  );
+}
+
+/** One line for each measurement. */
+const list = (suite, table, fields) =>
+  markdown(
+    ["", ...Object.keys(fields)],
+    of(suite, table).map((each) => [
+      distinct([each.row, each.column].filter((name) => !["bearergate", "requests"].includes(name))).join(", "),
+      ...Object.values(fields).map((format) => format(each)),
+    ]),
+  );
+
+const percent = (share) => (share === undefined ? "–" : `${(share * 100).toFixed(1)} %`);
+const units = {
+  value: ({ ms, per_second, bytes, count }) =>
+    ms !== undefined
+      ? `${number(ms)} ms`
+      : per_second !== undefined
+        ? `${per_second.toFixed(0)} per second`
+        : bytes !== undefined
+          ? `${(bytes / 1e6).toFixed(2)} MB`
+          : String(count),
+};
+const servers = {
+  "requests per second": ({ per_second }) => per_second?.toFixed(0),
+  kept: ({ kept }) => percent(kept),
+};
+
+function targets() {
+  const rows = TARGETS.map(({ what, target, unit = "×", atMost, of: measure }) => {
+    const got = measure(value);
+    const known = Number.isFinite(got);
+    const met = atMost ? got <= target : got >= target;
+    const shown = (figure) => (unit === "%" ? percent(figure) : `${number(figure)} ${unit}`);
+    const verdict = known ? (met ? "yes" : "**no**") : "not measured";
+    return [what, `${atMost ? "≤" : "≥"} ${shown(target)}`, known ? shown(got) : "–", verdict];
+  });
+  return markdown(["", "target", "measured", "met"], rows);
+}
+
+const versions = Object.values(suites).map(
+  ({ suite, runtime, versions: found }) =>
+    `- ${suite}: ${runtime ?? "not measured"}${Object.entries(found)
+      .map(([name, version]) => `, ${name} ${version}`)
+      .join("")}`,
+);
+const rustc = execFileSync("rustc", ["-V"], { encoding: "utf8" }).trim();
+const memory = `${Math.round(totalmem() / 2 ** 30)} GiB`;
+const { instructions } = JSON.parse(readFileSync(new URL("instructions.json", import.meta.url), "utf8"));
+
+const page = `# Benchmarks
+
+What a verification costs beside the signature alone and beside other libraries. \`make bench\` measures all of it
+again and writes this page. Every figure is a median of batches that take turns with those they are compared with, in
+microseconds unless it says otherwise; times on a shared machine are noise, so only ratios within one table count.
+
+- machine: ${cpus().length} processors (${cpus()[0].model.trim()}), ${memory}, ${process.platform} ${process.arch}, ${rustc}
+${versions.join("\n")}
+
+The token is an access token of the kind that Keycloak issues, of 1.2 to 1.5 kB: issuer and audience are checked, roles
+and scopes are mapped, keys are ready. "bearergate" is without its cache of verified tokens, to a context of which
+subject, roles and scopes are read; no check is left out of what is measured, which is the build that the conformance
+cases run against.
+
+## Against the targets
+
+${targets()}
+
+What is beyond reach is so for one reason. Beside the signature a verification has to decode 1.2 kB of base64, see that
+900 bytes are strict JSON and find its claims, for which the core takes ${number(instructions.verified)} instructions and 8
+allocations (a hit of the cache ${number(instructions.hit)} and none); and a call from JavaScript into native code with
+such a string, and a frozen context made of the answer, take more than an HMAC does.
+
+## Core
+
+![Core](bench-core.svg)
+
+${grid("rust", "verify")}
+
+Cost against the size of the token, and against the number of keys in the set (EdDSA):
+
+![Size](bench-size.svg)
+
+${grid("rust", "token size")}
+
+${grid("rust", "number of keys")}
+
+## Node
+
+One at a time:
+
+![Node](bench-node.svg)
+
+${grid("node", "verify")}
+
+With 64 under way:
+
+${grid("node", "in flight")}
+
+A call through the interceptor in process, and through one that does nothing:
+
+${grid("node", "interceptor")}
+
+A Connect server, unary JSON over HTTP/1.1, the server on one processor and 32 connections from the other; the open
+server gets the same headers. \`jose\` is an interceptor of ten lines around \`jwtVerify\`.
+
+![Server](bench-server.svg)
+
+${list("node", "server", servers)}
+
+Threads, and what loading the package costs:
+
+${list("node", "threads", units)}
+
+${list("node", "cold", units)}
+
+Slow signatures on the main thread, as bearergate verifies them, or in Node's thread pool, as \`crypto.verify\` with a
+callback does; 64 are under way, and the delay is that of the event loop:
+
+${list("node", "event loop", { "per second": ({ per_second }) => per_second.toFixed(0), "p99 of the delay": ({ p99_ms }) => `${number(p99_ms)} ms` })}
+
+The main thread does more of them per second, and a pool of threads delays other work less when many slow ones come at
+once. Tokens are verified on the main thread: RS256, ES256 and EdDSA take less than a trip to another thread and back.
+
+## Python
+
+![Python](bench-python.svg)
+
+${grid("python", "verify")}
+
+${grid("python", "interceptor")}
+
+${list("python", "server", servers)}
+
+${list("python", "threads", units)}
+
+${list("python", "cold", units)}
+
+## Instructions and allocations
+
+\`tests/bench/instructions.mjs\` counts the instructions of a verification with callgrind and fails where there are three
+percent more than in \`tests/bench/instructions.json\`; \`core/tests/allocations.rs\` holds the number of allocations.
+`;
+writeFileSync(join(docs, "benchmarks.md"), page);
+
+const SHOWN = {
+  rust: ["bearergate", "jsonwebtoken", "jwt-simple", "signature alone"],
+  node: ["bearergate", "fast-jwt", "jsonwebtoken", "jose", "node:crypto, signature alone"],
+  python: ["bearergate", "ryjwt", "oxyjwt", "joserfc", "PyJWT", "bare cryptography"],
+};
+const ALGORITHMS = ["HS256", "RS256", "ES256", "EdDSA"];
+
+for (const [suite, name] of Object.entries({ rust: "core", node: "node", python: "python" })) {
+  const series = SHOWN[suite].map((column) => ({
+    name: column,
+    values: ALGORITHMS.map((row) => value(suite, "verify", row, column)),
+  }));
+  const title = `Microseconds per verification, ${suite === "rust" ? "Rust" : suites[suite].runtime}`;
+  writeFileSync(join(docs, `bench-${name}.svg`), bars({ title, groups: ALGORITHMS, series }));
+}
+const sizes = (alg, column) =>
+  of("rust", "token size")
+    .filter((each) => each.row.startsWith(alg) && each.column === column)
+    .map(({ row, us }) => [Number(/(\d+) bytes/.exec(row)[1]) / 1000, us]);
+writeFileSync(
+  join(docs, "bench-size.svg"),
+  lines({
+    title: "Microseconds per verification against the token's size in kB",
+    series: ["HS256", "RS256"].flatMap((alg) => [
+      { name: `${alg}, bearergate`, points: sizes(alg, "bearergate") },
+      { name: `${alg}, signature alone`, points: sizes(alg, "signature alone") },
+    ]),
+  }),
+);
+const kept = of("node", "server").filter(({ row }) => row !== "open");
+writeFileSync(
+  join(docs, "bench-server.svg"),
+  bars({
+    title: "Percent of an open Connect server's requests per second that a guarded one keeps",
+    groups: kept.map(({ row }) => row),
+    series: [{ name: "kept", values: kept.map((each) => each.kept * 100) }],
+  }),
+);

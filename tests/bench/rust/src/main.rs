@@ -1,0 +1,154 @@
+//! What is measured of the core: bench-rust --out FILE [--quick]
+//!
+//! A whole verification beside the bare check of the same signature and beside other Rust libraries, all taking
+//! turns in one process. Times on a shared machine are noise; the ratios of one run count.
+
+mod peers;
+mod subject;
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use bearergate_core::{CacheOption, ClaimPath, ClaimsMapping, Options, Outcome, PublicKey, TrustOptions, Verifier};
+use serde_json::{Value, json};
+use subject::{AUDIENCE, CLAIMS, ISSUER, Subject};
+
+pub const BARE: &str = "signature alone";
+
+/// A function to be measured, by the name of its column.
+type Measured<'a> = (&'static str, Box<dyn Fn() + 'a>);
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    let out = arguments.iter().position(|each| each == "--out").and_then(|at| arguments.get(at + 1));
+    let rounds = if arguments.iter().any(|each| each == "--quick") { 10 } else { 200 };
+    let mut measurements = Vec::new();
+    for subject in &subject::all() {
+        measurements.extend(verify(subject, rounds));
+    }
+    measurements.extend(token_sizes(rounds));
+    measurements.extend(key_counts(rounds));
+    let result =
+        json!({ "suite": "rust", "runtime": "Rust", "versions": peers::VERSIONS, "measurements": measurements });
+    let text = serde_json::to_string_pretty(&result).expect("JSON");
+    match out {
+        Some(path) => std::fs::write(path, text).expect("the results file"),
+        None => println!("{text}"),
+    }
+}
+
+/// Rules that look at issuer and audience, and map roles and scopes.
+fn options(trust: TrustOptions, cache: Option<CacheOption>) -> Options {
+    let claims_mapping = ClaimsMapping {
+        roles: Some(ClaimPath::Dotted("realm_access.roles".to_owned())),
+        scopes: Some(ClaimPath::Dotted("scope".to_owned())),
+        ..ClaimsMapping::default()
+    };
+    let trust = TrustOptions {
+        issuer: Some(vec![ISSUER.to_owned()]),
+        audience: Some(vec![AUDIENCE.to_owned()]),
+        claims_mapping,
+        ..trust
+    };
+    Options { trust, cache, ..Options::default() }
+}
+
+/// To a whole context, of which what a handler reads is read.
+fn accept(verifier: &Verifier, token: &str) {
+    match verifier.verify(black_box(token)) {
+        Outcome::Ready(Ok(caller)) => {
+            black_box((caller.subject(), caller.roles().count(), caller.scopes().count()));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+fn verify(subject: &Subject, rounds: usize) -> Vec<Value> {
+    let (token, signature) = subject.token(CLAIMS);
+    let (input, _) = token.rsplit_once('.').expect("a token");
+    let plain = Verifier::new(options(subject.trust(), Some(CacheOption::Off))).expect("valid options");
+    let cached = Verifier::new(options(subject.trust(), None)).expect("valid options");
+    let mut calls: Vec<Measured<'_>> = vec![
+        (BARE, Box::new(|| (subject.bare)(black_box(input.as_bytes()), &signature))),
+        ("bearergate", Box::new(|| accept(&plain, &token))),
+        ("bearergate, cache hit", Box::new(|| accept(&cached, &token))),
+    ];
+    calls.extend(peers::all(subject, &token));
+    alternate("verify", subject.alg, &calls, rounds)
+}
+
+/// HS256 and RS256 tokens of different sizes, by claims of more or fewer roles.
+fn token_sizes(rounds: usize) -> Vec<Value> {
+    let mut measurements = Vec::new();
+    for subject in [subject::hs256(), subject::rs256()] {
+        let plain = Verifier::new(options(subject.trust(), Some(CacheOption::Off))).expect("valid options");
+        for roles in [0, 8, 24, 56, 120, 250, 440] {
+            let roles: Vec<String> = (0..roles).map(|i| format!("department-{i:03}:editor")).collect();
+            let claims = json!({
+                "iss": ISSUER, "aud": AUDIENCE, "sub": "user-1", "exp": 4_102_444_800_u64, "realm_access": { "roles": roles },
+            });
+            let (token, signature) = subject.token(&claims.to_string());
+            let (input, _) = token.rsplit_once('.').expect("a token");
+            let calls: Vec<Measured<'_>> = vec![
+                (BARE, Box::new(|| (subject.bare)(black_box(input.as_bytes()), &signature))),
+                ("bearergate", Box::new(|| accept(&plain, &token))),
+            ];
+            let row = format!("{}, {} bytes", subject.alg, token.len());
+            measurements.extend(alternate("token size", &row, &calls, rounds));
+        }
+    }
+    measurements
+}
+
+/// A set of so many keys, of which the token names one.
+fn key_counts(rounds: usize) -> Vec<Value> {
+    let subject = subject::eddsa();
+    let (token, _) = subject.token(CLAIMS);
+    let sets: Vec<(usize, Verifier)> = [1, 4, 16, 64, 256]
+        .into_iter()
+        .map(|count| {
+            let keys: Vec<Value> =
+                (0..count)
+                    .map(|at| {
+                        if at == count / 2 {
+                            subject.jwk(subject::KID)
+                        } else {
+                            subject::eddsa().jwk(&format!("k{at}"))
+                        }
+                    })
+                    .collect();
+            let document = json!({ "keys": keys }).to_string();
+            let trust = TrustOptions { public_key: Some(PublicKey::Jwk(document)), ..TrustOptions::default() };
+            (count, Verifier::new(options(trust, Some(CacheOption::Off))).expect("valid options"))
+        })
+        .collect();
+    let mut measurements = Vec::new();
+    for (count, verifier) in &sets {
+        let calls: Vec<Measured<'_>> = vec![("bearergate", Box::new(|| accept(verifier, &token)))];
+        measurements.extend(alternate("number of keys", &count.to_string(), &calls, rounds));
+    }
+    measurements
+}
+
+/// Microseconds per call of functions that take turns, each round a batch of each.
+fn alternate(table: &str, row: &str, calls: &[Measured<'_>], rounds: usize) -> Vec<Value> {
+    const BATCH: u32 = 50;
+    let mut times: Vec<Vec<Duration>> = vec![Vec::new(); calls.len()];
+    for _ in 0..rounds {
+        for ((_, call), times) in calls.iter().zip(&mut times) {
+            let begun = Instant::now();
+            (0..BATCH).for_each(|_| call());
+            times.push(begun.elapsed() / BATCH);
+        }
+    }
+    let us = |time: Duration| time.as_secs_f64() * 1e6;
+    calls
+        .iter()
+        .zip(times)
+        .map(|((column, _), mut times)| {
+            times.sort_unstable();
+            let [min, median, max] = [0, times.len() / 2, times.len() - 1].map(|at| us(times[at]));
+            json!({ "table": table, "row": row, "column": column, "us": median, "min": min, "max": max })
+        })
+        .collect()
+}
