@@ -42,6 +42,7 @@ const INTERCEPTORS = {
   open: () => [],
   "no cache": () => [createJwtAuthInterceptor(verifier(signed, { cache: false }))],
   "cache hit": () => [createJwtAuthInterceptor(verifier(signed, {}))],
+  "empty interceptor": () => [(next) => async (req) => next(req)],
   jose: () => [byHand],
 };
 

@@ -5,8 +5,9 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
 const CONNECTIONS = 32;
-const KINDS = [
+export const KINDS = [
   ["open", ["open"]],
+  ["an interceptor that does nothing", ["empty interceptor"]],
   ["RS256", ["no cache", "RS256"]],
   ["ES256", ["no cache", "ES256"]],
   ["EdDSA", ["no cache", "EdDSA"]],
@@ -35,7 +36,7 @@ async function output(child) {
   throw new Error("a process ended without an answer");
 }
 
-async function perSecond(kind, seconds) {
+export async function perSecond(kind, seconds) {
   const server = start(0, "server.mjs", kind);
   try {
     const { port, token } = JSON.parse(await output(server));
