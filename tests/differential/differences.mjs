@@ -119,7 +119,8 @@ export const DIFFERENCES = [
     code: ["ERR_ALG_NOT_ALLOWED", "ERR_KEY_NOT_FOUND", "ERR_CONFIG"],
     when: ({ mutant }) =>
       meant(mutant).some(
-        (jwk) => (jwk.kty === "EC" || jwk.kty === "OKP") && !(isCurveOf(jwk) && fitsItsCurve(jwk, bytesOf(jwk.x).length)),
+        (jwk) =>
+          (jwk.kty === "EC" || jwk.kty === "OKP") && !(isCurveOf(jwk) && fitsItsCurve(jwk, bytesOf(jwk.x).length)),
       ),
   },
   {
