@@ -46,7 +46,7 @@ for (let i = 0; i < Number(connections); i += 1) {
   });
 }
 
-const WARM_UP_MS = 1000;
+const WARM_UP_MS = 3000;
 setTimeout(() => {
   counted = answered;
   const begun = performance.now();
