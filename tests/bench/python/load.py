@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import sys
 from time import perf_counter
 
@@ -12,9 +11,10 @@ from server import pin
 from service import BODY, PATH
 
 CORE = 1
-WARM_UP_SECONDS = 1
+MOST_WARM_UP_SECONDS = 1
 
-_LENGTH = re.compile(rb"\r\ncontent-length: (\d+)\r\n", re.IGNORECASE)
+# No request is sent before the answer to the one before, so this is the end of the last thing received.
+_END_OF_CHUNKS = b"\r\n0\r\n\r\n"
 
 
 class Connection(asyncio.Protocol):
@@ -33,17 +33,13 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._waiting += data
-        end = self._waiting.find(b"\r\n\r\n")
-        if end == -1:
+        if not self._waiting.startswith(b"HTTP/1.1 200 "):
+            raise RuntimeError(self._waiting.decode())
+        if not self._waiting.endswith(_END_OF_CHUNKS):
             return
-        length = _LENGTH.search(self._waiting, 0, end + 2)
-        if not self._waiting.startswith(b"HTTP/1.1 200 ") or length is None:
-            Connection.failed = self._waiting.decode()
-            return
-        if len(self._waiting) >= end + 4 + int(length[1]):
-            self._waiting = b""
-            Connection.answered += 1
-            self._transport.write(self._request)
+        self._waiting = b""
+        Connection.answered += 1
+        self._transport.write(self._request)
 
     def connection_lost(self, error: Exception | None) -> None:
         Connection.failed = f"the server closed a connection: {error}"
@@ -59,12 +55,12 @@ async def main(port: str, token: str, connections: str, seconds: str) -> None:
     loop = asyncio.get_running_loop()
     for _ in range(int(connections)):
         await loop.create_connection(lambda: Connection(request), "127.0.0.1", int(port))
-    await asyncio.sleep(WARM_UP_SECONDS)
+    await asyncio.sleep(min(MOST_WARM_UP_SECONDS, float(seconds)))
     before, begun = Connection.answered, perf_counter()
     await asyncio.sleep(float(seconds))
     rate = (Connection.answered - before) / (perf_counter() - begun)
-    if Connection.failed:
-        raise RuntimeError(Connection.failed)
+    if Connection.failed or not rate:
+        raise RuntimeError(Connection.failed or "no request was answered")
     sys.stdout.write(f"{rate}\n")
 
 

@@ -1,4 +1,4 @@
-"""Runs the suite and writes its figures as JSON: `run.py --out FILE [--quick] [PART ...]`."""
+"""Runs the suite and writes its figures as JSON: `run.py --out FILE [--quick] [--only PART ...]`."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ PARTS = {
     "threads": lambda quick: threads(rounds=1, seconds=0.3) if quick else threads(rounds=9, seconds=1),
     "interceptor": lambda quick: interceptor(rounds=5 if quick else 100),
     "cold": lambda quick: cold(rounds=5 if quick else 40),
-    "server": lambda quick: throughput(rounds=1, seconds=0.5) if quick else throughput(rounds=7, seconds=4),
+    "server": lambda quick: throughput(rounds=1, seconds=0.3) if quick else throughput(rounds=7, seconds=4),
 }
 
 arguments = argparse.ArgumentParser(description=__doc__)
-arguments.add_argument("parts", nargs="*", choices=PARTS, default=list(PARTS), help="only these")
+arguments.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), help="only these")
 arguments.add_argument("--out", type=Path, required=True)
 arguments.add_argument("--quick", action="store_true", help="a smoke run, whose figures mean nothing")
 given = arguments.parse_args()
 
 measurements = []
-for name in given.parts:
+for name in given.only:
     sys.stderr.write(f"python: {name}\n")
     measurements += PARTS[name](given.quick)
 

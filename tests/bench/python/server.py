@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import sys
 from typing import Any
 
@@ -37,6 +36,21 @@ class ByHand:
         pass
 
 
+class Announced(uvicorn.Server):
+    """Tells its port once it listens. It opens its sockets itself: asyncio sends without delay only where it has
+    been told that a socket is TCP's."""
+
+    def __init__(self, config: uvicorn.Config, token: str) -> None:
+        super().__init__(config)
+        self._token = token
+
+    async def startup(self, sockets: Any = None) -> None:
+        await super().startup(sockets)
+        port = self.servers[0].sockets[0].getsockname()[1]
+        sys.stdout.write(json.dumps({"port": port, "token": self._token}) + "\n")
+        sys.stdout.flush()
+
+
 INTERCEPTORS = {
     "open": lambda _: (),
     "no cache": lambda subject: (create_jwt_auth_interceptor(**options(subject, cache=False)),),
@@ -55,14 +69,17 @@ def main(mode: str, alg: str, http: str) -> None:
     pin(CORE)
     subject = signed(alg)
     app = asgi(*INTERCEPTORS[mode](subject))
-    listening = socket.create_server(("127.0.0.1", 0), backlog=128)
-    sys.stdout.write(json.dumps({"port": listening.getsockname()[1], "token": subject.token}) + "\n")
-    sys.stdout.flush()
-    loop = "uvloop" if http == "httptools" else "asyncio"
     config = uvicorn.Config(
-        app, http=http, loop=loop, lifespan="off", log_level="warning", access_log=False, ws="none"
+        app,
+        port=0,
+        http=http,
+        loop="uvloop" if http == "httptools" else "asyncio",
+        ws="none",
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
     )
-    uvicorn.Server(config).run(sockets=[listening])
+    Announced(config, subject.token).run()
 
 
 if __name__ == "__main__":
