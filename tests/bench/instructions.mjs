@@ -2,7 +2,7 @@
 // compares them with the committed baseline: node instructions.mjs [--write]
 //
 // Those of the signature itself, which callgrind's processor lacks its own instructions for, are taken off.
-// More than three percent above the baseline fails. The counts belong to one compiler and one kind of processor:
+// More than three percent above the baseline fails. The counts belong to one compiler, one C library and one kind of processor:
 // elsewhere, and where there is no valgrind, this says so and passes.
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -19,7 +19,9 @@ const file = fileURLToPath(new URL("instructions.json", import.meta.url));
 const compiler = execFileSync("rustc", ["-vV"], { encoding: "utf8" });
 const [, host] = /^host: (.*)$/m.exec(compiler);
 const [, release] = /^release: (.*)$/m.exec(compiler);
-const here = `rustc ${release}, ${host}`;
+const libc = process.report.getReport().header.glibcVersionRuntime ?? "another libc";
+const isWide = existsSync("/proc/cpuinfo") && /\bavx2\b/.test(readFileSync("/proc/cpuinfo", "utf8"));
+const here = `rustc ${release}, ${host}, ${libc}, ${isWide ? "AVX2" : "no AVX2"}`;
 
 if (spawnSync("valgrind", ["--version"]).status !== 0) {
   console.log("instructions: skipped, there is no valgrind here");
