@@ -184,7 +184,7 @@ package: build/node build/python-$(OLDEST)
 	cd bindings-python && .venv-$(OLDEST)/bin/maturin sdist --out ../dist
 	@ls -l dist
 
-# Everything that docs/benchmarks.md says, measured again; a quarter of an hour on a machine with nothing else to do.
+# Everything that docs/benchmarks.md says, measured again; half an hour or so on a machine with nothing else to do.
 # QUICK=--quick shows in a minute that it works, and says nothing.
 BENCH := build/bench
 QUICK ?=

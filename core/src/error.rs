@@ -412,15 +412,15 @@ const SHOWN: usize = 128;
 
 /// Header values are the caller's bytes: only printable ASCII reaches a log line.
 fn sanitize(text: &str) -> Box<str> {
-    let is_plain = |byte: u8| byte.is_ascii_graphic() && byte != b'\\' || byte == b' ';
-    if text.len() <= SHOWN && text.bytes().all(is_plain) {
+    let is_plain = |character: char| character.is_ascii_graphic() && character != '\\' || character == ' ';
+    if text.len() <= SHOWN && text.chars().all(is_plain) {
         return text.into();
     }
     let mut shown = String::with_capacity(text.len().min(SHOWN));
     let mut units = [0u16; 2];
     for character in text.chars() {
         let mut piece = String::new();
-        if character.is_ascii_graphic() && character != '\\' || character == ' ' {
+        if is_plain(character) {
             piece.push(character);
         } else {
             for unit in character.encode_utf16(&mut units) {

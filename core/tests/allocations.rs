@@ -6,6 +6,9 @@ use allocation_counter::measure;
 use bearergate_core::mint::{MintHeader, SigningKey, mint};
 use bearergate_core::{CacheOption, ClaimPath, ClaimsMapping, Code, Options, Outcome, Secret, TrustOptions, Verifier};
 
+#[path = "../benches/token.rs"]
+mod token;
+
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
 /// Header, payload and signature as bytes; the index of each of the two texts; what the context says, and where
@@ -18,13 +21,11 @@ const REFUSED: u64 = 11;
 /// The challenge of a refusal that looks at nothing.
 const TOO_LARGE: u64 = 1;
 
-const CLAIMS: &str = r#"{"exp":4102444800,"iat":1700000000,"jti":"5f0e6c1a-2f0b-4a0a-9a63-0f7e6f1f0c11","iss":"https://auth.example.com/realms/main","aud":["my-api","account"],"sub":"f3b7a0de-6a5b-4c38-9a0e-7d7a7d3f9f10","realm_access":{"roles":["admin","user"]},"scope":"openid profile","name":"Alice Example"}"#;
-
 fn verifier(cache: Option<CacheOption>) -> Verifier {
     let trust = TrustOptions {
         secret: Some(vec![Secret::new(SECRET)]),
-        issuer: Some(vec!["https://auth.example.com/realms/main".to_owned()]),
-        audience: Some(vec!["my-api".to_owned()]),
+        issuer: Some(vec![token::ISSUER.to_owned()]),
+        audience: Some(vec![token::AUDIENCE.to_owned()]),
         claims_mapping: ClaimsMapping {
             roles: Some(ClaimPath::Dotted("realm_access.roles".to_owned())),
             ..ClaimsMapping::default()
@@ -34,9 +35,9 @@ fn verifier(cache: Option<CacheOption>) -> Verifier {
     Verifier::new(Options { trust, cache, ..Options::default() }).expect("valid options")
 }
 
-fn token(secret: &str) -> String {
+fn signed(secret: &str) -> String {
     let header = MintHeader { alg: "HS256", typ: Some("JWT"), kid: Some("f2d1b1a2c3d4e5f6") };
-    mint(&header, CLAIMS, &SigningKey::from_secret(secret.as_bytes())).expect("a token")
+    mint(&header, token::CLAIMS, &SigningKey::from_secret(secret.as_bytes())).expect("a token")
 }
 
 /// Allocations of one verification, once what is made only once has been made.
@@ -56,7 +57,7 @@ fn count(verifier: &Verifier, token: &str, accepted: bool) -> u64 {
 #[test]
 fn a_verification_asks_for_memory_a_known_number_of_times() {
     let (plain, cached) = (verifier(Some(CacheOption::Off)), verifier(None));
-    let (good, forged) = (token(SECRET), token("another secret of thirty-two bytes"));
+    let (good, forged) = (signed(SECRET), signed("another secret of thirty-two bytes"));
     let counts = [
         count(&plain, &good, true),
         count(&cached, &good, true),

@@ -50,7 +50,7 @@ function total(name, count) {
 const each = (name) => Math.round((total(name, MANY) - total(name, FEW)) / (MANY - FEW));
 const bare = each("bare");
 const counts = Object.fromEntries(CASES.map((name) => [name, each(name) - (SIGNED.includes(name) ? bare : 0)]));
-if (process.argv.includes("--write") || !existsSync(file)) {
+if (process.argv.includes("--write")) {
   writeFileSync(file, `${JSON.stringify({ for: here, instructions: counts }, null, 2)}\n`);
 }
 const baseline = JSON.parse(readFileSync(file, "utf8"));

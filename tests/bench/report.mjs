@@ -98,8 +98,8 @@ ${versions.join("\n")}
 
 The token is an access token of the kind that Keycloak issues, of 1.2 to 1.5 kB: issuer and audience are checked, roles
 and scopes are mapped, keys are ready. "bearergate" is without its cache of verified tokens, to a context of which
-subject, roles and scopes are read; no check is left out of what is measured, which is the build that the conformance
-cases run against.
+subject, roles and scopes are read. No check is left out of what is measured: the packages are the builds that the
+conformance cases run against.
 
 ## Against the targets
 

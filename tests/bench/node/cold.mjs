@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { median } from "./measure.mjs";
 
 const root = fileURLToPath(new URL("../../../bindings-node/", import.meta.url));
 
@@ -16,8 +17,6 @@ const PROGRAM = `
   const built = performance.now();
   verifier.stats();
   console.log(JSON.stringify([loaded - begun, built - loaded, threads() - before]));`;
-
-const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
 
 export function cold({ rounds = 30 }) {
   const runs = Array.from({ length: rounds }, () => {

@@ -5,7 +5,7 @@ import { connect } from "node:net";
 const [port, token, connections, seconds] = process.argv.slice(2);
 const body = JSON.stringify("hello");
 const request = Buffer.from(
-  `POST /bench.v1.Echo/Say HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n` +
+  `POST /test.v1.Kinds/Unary HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n` +
     `connect-protocol-version: 1\r\nauthorization: Bearer ${token}\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
 );
 

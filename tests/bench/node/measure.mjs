@@ -4,7 +4,7 @@
 /** Least time of a batch, in milliseconds. */
 const BATCH_MS = 2;
 
-const median = (times) => times.toSorted((a, b) => a - b)[times.length >> 1];
+export const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
 
 const summary = (times) => ({ us: median(times), min: Math.min(...times), max: Math.max(...times) });
 

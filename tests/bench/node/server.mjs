@@ -2,27 +2,15 @@
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { jwtVerify } from "jose";
+import { Kinds } from "../../../bindings-node/test/support/service.mjs";
 import { JwtVerifier, verifier } from "./libraries.mjs";
 import { AUDIENCE, ISSUER, subject } from "./tokens.mjs";
 
 // What the package itself is developed with, so that there is one Connect in the process.
 const require = createRequire(new URL("../../../bindings-node/package.json", import.meta.url));
-const { create, createFileRegistry } = require("@bufbuild/protobuf");
-const wkt = require("@bufbuild/protobuf/wkt");
 const { Code, ConnectError } = require("@connectrpc/connect");
 const { connectNodeAdapter } = require("@connectrpc/connect-node");
 const { createJwtAuthInterceptor, getAuthContext } = require("./index.js");
-
-const StringValue = ".google.protobuf.StringValue";
-const file = create(wkt.FileDescriptorProtoSchema, {
-  name: "bench/v1/echo.proto",
-  package: "bench.v1",
-  syntax: "proto3",
-  dependency: [wkt.file_google_protobuf_wrappers.proto.name],
-  service: [{ name: "Echo", method: [{ name: "Say", inputType: StringValue, outputType: StringValue }] }],
-});
-const files = create(wkt.FileDescriptorSetSchema, { file: [wkt.file_google_protobuf_wrappers.proto, file] });
-const Echo = createFileRegistry(files).getService("bench.v1.Echo");
 
 const [mode, alg = "RS256"] = process.argv.slice(2);
 const signed = subject(alg);
@@ -49,8 +37,8 @@ const INTERCEPTORS = {
 const interceptors = INTERCEPTORS[mode]();
 const ours = interceptors[0]?.verifier instanceof JwtVerifier;
 const routes = (router) =>
-  router.service(Echo, {
-    say: (request) => {
+  router.service(Kinds, {
+    unary: (request) => {
       if (ours && getAuthContext() === undefined) {
         throw new ConnectError("no context", Code.Internal);
       }
@@ -59,5 +47,4 @@ const routes = (router) =>
   });
 const server = createServer(connectNodeAdapter({ routes, interceptors }));
 server.listen(0, "127.0.0.1", () => console.log(JSON.stringify({ port: server.address().port, token: signed.token })));
-process.on("disconnect", () => process.exit());
 process.on("SIGTERM", () => process.exit());

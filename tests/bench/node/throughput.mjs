@@ -3,9 +3,10 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { median } from "./measure.mjs";
 
 const CONNECTIONS = 32;
-export const KINDS = [
+const KINDS = [
   ["open", ["open"]],
   ["an interceptor that does nothing", ["empty interceptor"]],
   ["RS256", ["no cache", "RS256"]],
@@ -36,7 +37,7 @@ async function output(child) {
   throw new Error("a process ended without an answer");
 }
 
-export async function perSecond(kind, seconds) {
+async function perSecond(kind, seconds) {
   const server = start(0, "server.mjs", kind);
   try {
     const { port, token } = JSON.parse(await output(server));
@@ -47,8 +48,6 @@ export async function perSecond(kind, seconds) {
     await once(server, "exit");
   }
 }
-
-const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
 
 export async function throughput({ rounds = 7, seconds = 4 }) {
   const rates = Object.fromEntries(KINDS.map(([name]) => [name, []]));

@@ -1,6 +1,7 @@
 // Verifications per second of one thread and of two, without the cache.
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { verifier } from "./libraries.mjs";
+import { median } from "./measure.mjs";
 import { subject } from "./tokens.mjs";
 
 const MS = 1000;
@@ -17,8 +18,6 @@ async function perSecond(threads, alg) {
   await Promise.all(workers.map((worker) => worker.terminate()));
   return (total * 1000) / MS;
 }
-
-const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
 
 export async function workers({ rounds = 9, alg = "RS256" }) {
   const rates = { 1: [], 2: [] };

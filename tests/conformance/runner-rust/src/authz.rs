@@ -29,9 +29,8 @@ impl Authz {
 
     /// The outcome of a call that may not go on.
     pub(crate) fn denied(&self, caller: Option<&Verified>, service: &str, method: &str) -> Option<Value> {
-        let names =
+        let names: Option<[Vec<String>; 2]> =
             caller.map(|caller| [caller.roles(), caller.scopes()].map(|texts| texts.map(str::to_owned).collect()));
-        let names: Option<[Vec<String>; 2]> = names;
         let caller = names.as_ref().map(|[roles, scopes]| Caller { roles, scopes });
         let verdict = match self.policy.check(caller.as_ref(), service, method) {
             AuthzVerdict::Undecided => self.policy.decide(self.hook.as_deref().map(|hook| hook == "true")),
