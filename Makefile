@@ -185,7 +185,7 @@ package: build/node build/python-$(OLDEST)
 	@ls -l dist
 
 # Everything that docs/benchmarks.md says, measured again; half an hour or so on a machine with nothing else to do.
-# QUICK=--quick shows in a minute that it works, and says nothing.
+# QUICK=--quick shows in a few minutes that it works; its figures mean nothing.
 BENCH := build/bench
 QUICK ?=
 bench: build/node build/python-$(NEWEST) tests/bench/node/node_modules/.installed-lock $(BENCH)/venv
