@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
+use crate::claims::Members;
 use crate::python;
 
 /// Who is calling, as a verified token says.
@@ -165,8 +166,11 @@ impl AuthContext {
     #[getter]
     fn claims<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let claims = self.claims.get_or_try_init(py, || {
-            let text = self.verified.as_ref().map_or("{}", Verified::claims_json);
-            python::claims_of_json(py, text).map(Bound::unbind)
+            let members = match &self.verified {
+                Some(verified) => Bound::new(py, Members::of(verified))?.into_any(),
+                None => PyDict::new(py).into_any(),
+            };
+            python::claims_of_plain(py, members).map(Bound::unbind)
         })?;
         Ok(claims.bind(py).clone())
     }

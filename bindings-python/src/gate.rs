@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use bearergate_core::{
-    self as core, Clock, Code, Decision, ManualClock, Options, Outcome, Readiness, Request, Spelling,
+    self as core, Clock, Code, Decision, HttpRequest, ManualClock, Options, Outcome, Readiness, Request, Spelling,
+    Verified,
 };
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
@@ -11,10 +12,11 @@ use pyo3::types::PyString;
 
 use crate::answer::Answer;
 use crate::context::AuthContext;
-use crate::http::SkipPaths;
+use crate::http::{SkipPaths, header_bytes};
 use crate::outside::call_python;
 use crate::refusal::{Refusal, code_named};
 use crate::ticket::{Pending, Ticket};
+use crate::told::ToldBefore;
 use crate::{guard, options, python};
 
 /// The core's gate over one set of options.
@@ -22,6 +24,9 @@ use crate::{guard, options, python};
 pub struct Gate {
     core: core::Gate,
     clock: Option<ManualClock>,
+    quick: bool,
+    /// Where verified tokens are remembered.
+    told: Option<ToldBefore>,
 }
 
 impl Gate {
@@ -36,10 +41,21 @@ impl Gate {
             }
         });
         match made {
-            Some(Ok(core)) => Ok(Self { core, clock }),
+            Some(Ok(core)) => {
+                let (quick, has_cache) = (core.verifier().is_quick(), core.verifier().has_cache());
+                Ok(Self { core, clock, quick, told: has_cache.then(ToldBefore::default) })
+            }
             Some(Err(error)) => Err(python::config_error(py, &error)),
             None => Err(PyRuntimeError::new_err("a defect inside the verifier: the options could not be read")),
         }
+    }
+
+    fn accepted<'py>(&self, py: Python<'py>, verified: Verified) -> PyResult<Bound<'py, PyAny>> {
+        let context = match &self.told {
+            Some(told) => told.context(py, verified)?,
+            None => Bound::new(py, AuthContext::of(py, verified)?)?,
+        };
+        Ok(context.into_any())
     }
 
     fn defect(&self) -> core::Refusal {
@@ -50,7 +66,7 @@ impl Gate {
     fn answer<'py>(&self, py: Python<'py>, decided: Option<Decision>) -> PyResult<Option<Bound<'py, PyAny>>> {
         let answer = match decided {
             Some(Decision::Skip) => return Ok(None),
-            Some(Decision::Accept(verified)) => Answer::Token(Ok(verified)),
+            Some(Decision::Accept(verified)) => return self.accepted(py, verified).map(Some),
             Some(Decision::Refuse(refusal)) => Answer::Token(Err(refusal)),
             Some(Decision::Wait(ticket)) => return waiting(py, Pending::Token(ticket)).map(Some),
             None => Answer::Token(Err(self.defect())),
@@ -115,7 +131,7 @@ impl Gate {
         let values: Vec<_> = credentials.iter().map(|value| value.to_string_lossy()).collect();
         let credentials: Vec<&[u8]> = values.iter().map(|value| value.as_bytes()).collect();
         let request = Request { service, method, credentials: &credentials };
-        let decided = guard::detached(py, || self.core.check(&request));
+        let decided = guard::judged(py, self.quick, || self.core.check(&request));
         self.answer(py, decided)
     }
 
@@ -129,7 +145,11 @@ impl Gate {
         preflight: bool,
         credentials: Vec<Bound<'py, PyAny>>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let decided = skip_paths.get().check(py, &self.core, method, target, preflight, &credentials)?;
+        let values = credentials.iter().map(header_bytes).collect::<PyResult<Vec<_>>>()?;
+        let credentials: Vec<&[u8]> = values.iter().map(Vec::as_slice).collect();
+        let request = HttpRequest { method, target, preflight, credentials: &credentials };
+        let skip_paths = skip_paths.get().core();
+        let decided = guard::judged(py, self.quick, || self.core.check_http(&request, skip_paths));
         self.answer(py, decided)
     }
 
@@ -139,8 +159,9 @@ impl Gate {
             return Answer::Token(Err(self.core.refuse(Code::TokenMalformed))).into_python(py);
         };
         let token = token.to_string_lossy();
-        let answer = match guard::detached(py, || self.core.verifier().verify(&token)) {
-            Some(Outcome::Ready(result)) => Answer::Token(result),
+        let answer = match guard::judged(py, self.quick, || self.core.verifier().verify(&token)) {
+            Some(Outcome::Ready(Ok(verified))) => return self.accepted(py, verified),
+            Some(Outcome::Ready(Err(refusal))) => Answer::Token(Err(refusal)),
             Some(Outcome::Wait(ticket)) => return waiting(py, Pending::Token(ticket)),
             None => Answer::Token(Err(self.defect())),
         };
@@ -209,6 +230,9 @@ impl Gate {
     /// Lets go of the keys. Idempotent.
     fn close(&self, py: Python<'_>) {
         guard::detached(py, || self.core.verifier().close());
+        if let Some(told) = &self.told {
+            told.clear();
+        }
     }
 }
 

@@ -17,3 +17,9 @@ pub fn detached<T: Send>(py: Python<'_>, work: impl FnOnce() -> T + Send) -> Opt
 pub fn caught<T>(work: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(work)).ok()
 }
+
+/// Runs core code that may take a while with the GIL released, and quick code without letting go of it: who
+/// does may have to wait for it for longer than the work takes.
+pub fn judged<T: Send>(py: Python<'_>, quick: bool, work: impl FnOnce() -> T + Send) -> Option<T> {
+    if quick { caught(work) } else { detached(py, work) }
+}

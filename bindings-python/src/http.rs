@@ -1,11 +1,11 @@
 //! HTTP requests in front of a framework, and refusals as HTTP responses.
 
-use bearergate_core::{self as core, ConnectCode, Decision, HttpRequest, Spelling, Told};
+use bearergate_core::{self as core, ConnectCode, Spelling, Told};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
 use crate::refusal::Refusal;
-use crate::{guard, options, python};
+use crate::{options, python};
 
 /// Compiled paths to skip.
 #[pyclass(module = "bearergate._native", frozen)]
@@ -23,25 +23,14 @@ impl SkipPaths {
 }
 
 impl SkipPaths {
-    /// A gate's decision about an HTTP request; no decision was a panic.
-    pub fn check(
-        &self,
-        py: Python<'_>,
-        gate: &core::Gate,
-        method: &str,
-        target: &[u8],
-        preflight: bool,
-        credentials: &[Bound<'_, PyAny>],
-    ) -> PyResult<Option<Decision>> {
-        let values = credentials.iter().map(header_bytes).collect::<PyResult<Vec<_>>>()?;
-        let credentials: Vec<&[u8]> = values.iter().map(Vec::as_slice).collect();
-        let request = HttpRequest { method, target, preflight, credentials: &credentials };
-        Ok(guard::detached(py, || gate.check_http(&request, &self.0)))
+    /// The paths as the core has them.
+    pub fn core(&self) -> &core::SkipPaths {
+        &self.0
     }
 }
 
 /// A header's value as received. Text is what a server makes of it; what is not ASCII is no token.
-fn header_bytes(value: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
+pub fn header_bytes(value: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
     if let Ok(bytes) = value.cast::<PyBytes>() {
         return Ok(bytes.as_bytes().to_vec());
     }

@@ -4,6 +4,7 @@
 
 mod answer;
 mod authz;
+mod claims;
 mod command;
 mod context;
 mod gate;
@@ -16,6 +17,7 @@ mod python;
 mod refusal;
 mod testing;
 mod ticket;
+mod told;
 
 use pyo3::pymodule;
 
@@ -26,6 +28,8 @@ mod _native {
 
     #[pymodule_export]
     use super::authz::{AuthzDenial, AuthzPolicy, authz_failure};
+    #[pymodule_export]
+    use super::claims::Members;
     #[pymodule_export]
     use super::command::run_command;
     #[pymodule_export]

@@ -7,6 +7,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyType};
 
 static CONFIG_ERROR: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+static CLAIMS_OF_PLAIN: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 static CLAIMS_OF_JSON: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 static CLAIMS_TO_JSON: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 static CLAIMS_AS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
@@ -28,6 +29,11 @@ pub fn config_error(py: Python<'_>, error: &ConfigError) -> PyErr {
 /// `Claims` over JSON text that the core has checked.
 pub fn claims_of_json<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
     CLAIMS_OF_JSON.import(py, "bearergate._claims", "of_json")?.call1((text,))
+}
+
+/// `Claims` over a `Members`, or over a dict that nobody else holds.
+pub fn claims_of_plain<'py>(py: Python<'py>, members: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    CLAIMS_OF_PLAIN.import(py, "bearergate._claims", "of_plain")?.call1((members,))
 }
 
 /// JSON text of a `Claims`.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::claims::Claims;
 use crate::header::Header;
+use crate::json::ClaimValue;
 use crate::mapping::Mapping;
 use crate::texts::{TextList, Texts};
 
@@ -95,6 +96,18 @@ impl Verified {
     #[must_use]
     pub fn claims_json(&self) -> &str {
         self.0.claims.text()
+    }
+
+    /// The payload as the check of the token has read it.
+    #[must_use]
+    pub fn claims_value(&self) -> ClaimValue<'_> {
+        ClaimValue::of(self.0.claims.root())
+    }
+
+    /// The claim with this name, out of the same.
+    #[must_use]
+    pub fn claim(&self, name: &str) -> Option<ClaimValue<'_>> {
+        self.0.claims.root().get(name).map(ClaimValue::of)
     }
 
     /// `exp` in milliseconds since the epoch, floored; `None` where there is none or it lies beyond

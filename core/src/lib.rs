@@ -72,6 +72,7 @@ pub use context::Verified;
 pub use error::{Code, ConnectCode, Reason, Refusal};
 pub use gate::{Decision, Gate, Request};
 pub use http::{HttpAnswer, HttpRequest, SkipPaths, Told, http_answer, procedure_of};
+pub use json::{ClaimItems, ClaimMembers, ClaimValue};
 pub use keyset::{Cancel, KeyEvent, KeyEventKind, KeySource, SkippedKey, Ticket};
 pub use method::matches_method_pattern;
 pub use options::{

@@ -370,6 +370,14 @@ impl Verifier {
         self.0.cache.is_some()
     }
 
+    /// Whether judging takes no longer than letting another thread run in between, for bindings that hold a
+    /// lock of their language's.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn is_quick(&self) -> bool {
+        self.0.policy.is_quick()
+    }
+
     /// The state of keys and cache.
     #[must_use]
     pub fn stats(&self) -> Stats {

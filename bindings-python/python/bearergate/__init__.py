@@ -7,11 +7,9 @@ Node package shares.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import _exit  # noqa: F401
-from ._authz import Authorizer, AuthzDeniedError, AuthzEffect, AuthzRequest
-from ._claims import Claims
 from ._current import get_auth_context, require_auth_context
 from ._errors import (
     ConfigError,
@@ -25,31 +23,36 @@ from ._errors import (
     MissingCredentialsError,
     Reason,
 )
-from ._events import FetchErrorEvent, FetchEvent, KeysChangedEvent, SkippedKey
 from ._headers import AUTH_HEADERS, parse_auth_headers, set_auth_headers
 from ._native import AuthContext, __version__, matches_method_pattern
-from ._options import (
-    AuthzOptions,
-    AuthzRequires,
-    AuthzRule,
-    CacheOptions,
-    ClaimPath,
-    ClaimsMapping,
-    CredentialsOptions,
-    Duration,
-    IssuerOptions,
-    JwksOptions,
-    JwtAuthOptions,
-    PublicKeyObject,
-    RejectInfo,
-    Stats,
-)
 from ._verifier import JwtVerifier
 
 if TYPE_CHECKING:
     from typing import Unpack
 
+    from ._authz import Authorizer, AuthzDeniedError, AuthzEffect, AuthzRequest
+    from ._claims import Claims
+    from ._events import FetchErrorEvent, FetchEvent, KeysChangedEvent, SkippedKey
+    from ._options import (
+        AuthzOptions,
+        AuthzRequires,
+        AuthzRule,
+        CacheOptions,
+        ClaimPath,
+        ClaimsMapping,
+        CredentialsOptions,
+        Duration,
+        IssuerOptions,
+        JwksOptions,
+        JwtAuthOptions,
+        PublicKeyObject,
+        RejectInfo,
+        Stats,
+    )
     from .connect import AuthzInterceptor, JwtAuthInterceptor
+
+# What most programs name in annotations only, or not at all, is imported when it is asked for.
+_LATER = ("_authz", "_claims", "_events", "_options")
 
 __all__ = [
     "AUTH_HEADERS",
@@ -128,3 +131,19 @@ def create_authz_interceptor(**options: Unpack[AuthzOptions]) -> AuthzIntercepto
     from .connect import AuthzInterceptor
 
     return AuthzInterceptor(**options)
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        from importlib import import_module
+
+        for module in _LATER:
+            found = import_module(f".{module}", __name__)
+            if name in found.__all__:
+                value = globals()[name] = getattr(found, name)
+                return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -6,9 +6,11 @@ nested objects are `Claims` again and arrays are tuples.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
-from typing import Any, Self, final
+from typing import TYPE_CHECKING, Any, Self, final
+
+if TYPE_CHECKING:
+    from ._native import Members
 
 __all__ = ["Claims"]
 
@@ -22,7 +24,7 @@ class Claims(Mapping[str, Any]):
     """
 
     __slots__ = ("_members",)
-    _members: dict[str, Any]
+    _members: dict[str, Any] | Members
 
     # Not `__init__`, which anybody could call again on claims that have been verified.
     def __new__(cls, members: Mapping[str, Any] = {}, /) -> Self:
@@ -33,26 +35,27 @@ class Claims(Mapping[str, Any]):
 
     def to_dict(self) -> dict[str, Any]:
         """A fresh plain copy: dicts and lists at every level."""
-        return {name: _plain(value) for name, value in self._members.items()}
+        return {name: _plain(value) for name, value in _all(self).items()}
 
     def __getitem__(self, name: str) -> Any:
-        return _frozen(self._members[name])
+        value = self._members[name]
+        return value if type(value) is str else _frozen(value)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._members)
+        return iter(_all(self))
 
     def __len__(self) -> int:
-        return len(self._members)
+        return len(_all(self))
 
     def __contains__(self, name: object) -> bool:
         return name in self._members
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Claims):
-            return self._members == other._members
+            return _all(self) == _all(other)
         if isinstance(other, Mapping):
             try:
-                return self._members == {name: _plain(value) for name, value in other.items()}
+                return _all(self) == {name: _plain(value) for name, value in other.items()}
             except TypeError:
                 return False
         return NotImplemented
@@ -60,7 +63,7 @@ class Claims(Mapping[str, Any]):
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return f"Claims({self._members!r})"
+        return f"Claims({_all(self)!r})"
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"claims are read-only: cannot set {name!r}")
@@ -75,24 +78,37 @@ class Claims(Mapping[str, Any]):
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (Claims, (self._members,))
+        return (Claims, (_all(self),))
 
 
-def of_plain(members: dict[str, Any]) -> Claims:
-    """Claims over a dict that nobody else holds, without a copy."""
-    claims = object.__new__(Claims)
-    object.__setattr__(claims, "_members", members)
+def _all(claims: Claims) -> dict[str, Any]:
+    members = claims._members
+    return members if isinstance(members, dict) else members.all()
+
+
+def of_plain(members: dict[str, Any] | Members) -> Claims:
+    """Claims over the members that the core holds, or over a dict that nobody else does, without a copy."""
+    claims = _new(Claims)
+    _set_members(claims, members)
     return claims
+
+
+_new = object.__new__
+_set_members = vars(Claims)["_members"].__set__
 
 
 def of_json(text: str) -> Claims:
     """Claims from text that the core has checked to be one strict JSON object."""
+    import json
+
     return of_plain(json.loads(text))
 
 
 def to_json(claims: Claims) -> str:
     """The claims as ASCII JSON without spaces."""
-    return json.dumps(claims._members, separators=(",", ":"), allow_nan=False)
+    import json
+
+    return json.dumps(_all(claims), separators=(",", ":"), allow_nan=False)
 
 
 def _frozen(value: Any) -> Any:

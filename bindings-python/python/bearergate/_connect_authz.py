@@ -54,7 +54,8 @@ class AuthzInterceptor:
 
     async def on_end(self, token: None, ctx: RequestContext[Any, Any], error: Exception | None, /) -> None:
         """Keeps what is the operator's from the client."""
-        translate(error, ctx)
+        if error is not None:
+            translate(error, ctx)
 
     def on_start_sync(self, ctx: RequestContext[Any, Any], /) -> None:
         """Judges a call of a WSGI application."""
@@ -65,7 +66,8 @@ class AuthzInterceptor:
 
     def on_end_sync(self, token: None, ctx: RequestContext[Any, Any], error: Exception | None, /) -> None:
         """Keeps what is the operator's from the client."""
-        translate(error, ctx)
+        if error is not None:
+            translate(error, ctx)
 
     def __init_subclass__(cls) -> None:
         raise TypeError("AuthzInterceptor cannot be extended: put another interceptor after it")

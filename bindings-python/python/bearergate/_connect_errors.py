@@ -24,7 +24,7 @@ def connect_error(error: JwtAuthError | AuthzDeniedError, ctx: RequestContext[An
     return ConnectError(Code(error.connect_code), error.client_message)
 
 
-def translate(error: Exception | None, ctx: RequestContext[Any, Any]) -> None:
+def translate(error: Exception, ctx: RequestContext[Any, Any]) -> None:
     """Raises what a client is told instead of an error of ours that a handler raised. Connect would send
     its text."""
     if isinstance(error, (JwtAuthError, AuthzDeniedError)):

@@ -5,18 +5,18 @@ that is told of verdicts, to hooks, the log and whoever measures, is told here.
 from __future__ import annotations
 
 import contextlib
-import inspect
-import warnings
 import weakref
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, final
 
-from . import _events, _log, _observe, _reports, _waiting
+from . import _listening, _log, _observe, _waiting
+from ._awaitable import discard, is_awaitable
 from ._errors import ConfigError, JwtAuthError, of_refusal
 from ._native import AuthContext, Gate, Refusal, Ticket
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from ._errors import ErrorCode
     from ._events import FetchErrorEvent, FetchEvent, KeysChangedEvent
     from ._native import SkipPaths
@@ -51,19 +51,22 @@ class Judge:
     """A gate and its hooks."""
 
     __slots__ = (
-        "__weakref__", "_deaf", "_on_reject", "_tell", "_validate", "check", "check_http", "gate", "verify",
+        "__weakref__", "_deaf", "_on_reject", "_tell", "_validate", "check", "check_http", "gate", "plain", "verify",
     )  # fmt: skip
 
     # The gate's own questions. What they answer is for `settle` at once, on the same thread.
     check: Callable[[str, str, Sequence[str]], Outcome | None]
     check_http: Callable[[SkipPaths, str, bytes, bool, Sequence[bytes | str]], Outcome | None]
     verify: Callable[[object], Outcome]
+    # Whether a context that the gate answers with is the verdict: no hook has a say, and nobody measures.
+    plain: bool
 
     def __init__(self, gate: Gate, hooks: Hooks) -> None:
         self.gate: Gate = gate
         self._validate = hooks.validate
         self._on_reject = hooks.on_reject
-        self._tell = _events.teller(hooks.on_fetch, hooks.on_fetch_error, hooks.on_keys_changed)
+        self._tell = _listening.teller(hooks.on_fetch, hooks.on_fetch_error, hooks.on_keys_changed)
+        self.plain = False
         # Empty once events are listened to. Taking the one item out is atomic.
         self._deaf = [True]
         if hooks.on_fetch or hooks.on_fetch_error or hooks.on_keys_changed:
@@ -73,16 +76,18 @@ class Judge:
             for question in _QUESTIONS:
                 setattr(self, question, partial(_first, weakref.proxy(self), question))
         _observe.register(self)
+        self.tune()
 
     def listen(self) -> None:
         """Has the log and the hooks told of events about keys; once."""
         with contextlib.suppress(IndexError):
             self._deaf.pop()
-            self.gate.on_key_event(_events.weakly(self._tell))
+            self.gate.on_key_event(_listening.weakly(self._tell))
         self.tune()
 
     def tune(self) -> None:
         """Has questions go to the gate, by way of whoever measures."""
+        self.plain = self._validate is None and _observe.active is None
         if not self._deaf:
             for question in _QUESTIONS:
                 setattr(self, question, _observe.timed(getattr(self.gate, question)))
@@ -102,6 +107,8 @@ class Judge:
         hooks = take_hooks(options)
         judge = cls(Gate(options), hooks)
         if judge.gate.advice is not None:
+            import warnings
+
             warnings.warn(judge.gate.advice, RuntimeWarning, stacklevel=stacklevel)
         return judge
 
@@ -122,8 +129,8 @@ class Judge:
         if self._validate is not None:
             try:
                 verdict = self._validate(outcome)
-                if inspect.isawaitable(verdict):
-                    _discard(verdict)
+                if is_awaitable(verdict):
+                    discard(verdict)
                     raise TypeError("validate is async: use verify_async(), or serve through ASGI")
                 passed = verdict is None or bool(verdict)
             except Exception as cause:
@@ -145,7 +152,7 @@ class Judge:
         if self._validate is not None:
             try:
                 verdict = self._validate(outcome)
-                if inspect.isawaitable(verdict):
+                if is_awaitable(verdict):
                     verdict = await verdict
                 passed = verdict is None or bool(verdict)
             except Exception as cause:
@@ -182,7 +189,9 @@ class Judge:
             # Whatever a report does, the refusal stands.
             with contextlib.suppress(Exception):
                 report = self._on_reject(_info(refusal, procedure))
-                if inspect.isawaitable(report):
+                if is_awaitable(report):
+                    from . import _reports
+
                     _reports.finish(report)
         return of_refusal(refusal)
 
@@ -209,8 +218,3 @@ def _info(refusal: Refusal, procedure: str | None) -> RejectInfo:
     if procedure is not None:
         info["procedure"] = procedure
     return info
-
-
-def _discard(unawaited: Awaitable[object]) -> None:
-    if isinstance(unawaited, Coroutine):
-        unawaited.close()

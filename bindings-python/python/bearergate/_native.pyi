@@ -16,6 +16,7 @@ __all__ = [
     "AuthzDenial",
     "AuthzPolicy",
     "Gate",
+    "Members",
     "Refusal",
     "SkipPaths",
     "Ticket",
@@ -180,6 +181,14 @@ class SkipPaths:
     """Compiled paths to skip."""
 
     def __new__(cls, patterns: Sequence[str]) -> Self: ...
+
+@final
+class Members:
+    """The claims of a verified token, each made when it is asked for."""
+
+    def all(self) -> dict[str, Any]: ...
+    def __getitem__(self, name: str, /) -> Any: ...
+    def __contains__(self, name: object, /) -> bool: ...
 
 @final
 class Gate:

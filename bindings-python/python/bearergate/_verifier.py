@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import re
-import warnings
 from typing import TYPE_CHECKING, Any, Self, cast, final
 
-from . import _time, _waiting
+from . import _waiting
 from ._errors import of_refusal
 from ._judge import Judge
 from ._native import AuthContext, Ticket, read_duration
@@ -59,7 +56,11 @@ class JwtVerifier:
             JwtAuthError: When the token is refused, or the keys cannot be had.
         """
         outcome = self._judge.verify(token)
+        if type(outcome) is AuthContext and self._judge.plain:
+            return outcome
         if isinstance(outcome, Ticket) and not self._warned and _waiting.on_asyncio():
+            import warnings
+
             self._warned = True
             warnings.warn(
                 "JwtVerifier.verify() blocks this event loop while keys are fetched: "
@@ -75,7 +76,10 @@ class JwtVerifier:
         Raises:
             JwtAuthError: When the token is refused, or the keys cannot be had.
         """
-        return await self._judge.settle_async(self._judge.verify(token))
+        outcome = self._judge.verify(token)
+        if type(outcome) is AuthContext and self._judge.plain:
+            return outcome
+        return await self._judge.settle_async(outcome)
 
     def ready(self, timeout: Duration | None = None) -> None:
         """Waits until every remote key set has keys, fetching where none is under way.
@@ -109,6 +113,10 @@ class JwtVerifier:
 
     def stats(self) -> Stats:
         """The state of the keys and of the cache, for a readiness page or a log."""
+        import json
+
+        from . import _time
+
         stats = _snake(json.loads(self._judge.gate.stats_json()))
         if stats["last_success"] is not None:
             stats["last_success"] = _time.of_ms(stats["last_success"])
@@ -152,6 +160,8 @@ def _seconds(timeout: Duration | None) -> float | None:
 
 
 def _snake(stats: Any) -> Any:
+    import re
+
     if isinstance(stats, dict):
         return {re.sub("[A-Z]", lambda c: "_" + c[0].lower(), k): _snake(v) for k, v in stats.items()}
     if isinstance(stats, list):

@@ -23,7 +23,7 @@ from ._connect_streams import StreamInterceptor
 from ._current import Identity, current_identity
 from ._errors import JwtAuthError
 from ._headers import AUTH_HEADERS
-from ._judge import Judge
+from ._judge import Judge, Outcome
 from ._native import AuthContext, Gate, Refusal
 from ._verifier import JwtVerifier
 
@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 
 __all__ = ["AuthzInterceptor", "JwtAuthInterceptor"]
 
-_STRIPPED = tuple(AUTH_HEADERS.values())
+# Lower case, as the names of received headers are.
+_STRIPPED = frozenset(AUTH_HEADERS.values())
 
 
 @final
@@ -48,12 +49,14 @@ class JwtAuthInterceptor:
     presence of methods which requests an interceptor sees, and one that lacks some is skipped silently.
     """
 
-    __slots__ = ("_gate", "_header", "_judge", "_streams", "verifier")
+    __slots__ = ("_deadlines", "_gate", "_header", "_judge", "_propagates", "_streams", "verifier")
     verifier: JwtVerifier
     """Verifies bare tokens under the same options, with the same keys."""
     _judge: Judge
     _gate: Gate
     _header: str
+    _propagates: bool
+    _deadlines: bool
     _streams: StreamInterceptor
 
     def __init__(self, **options: Unpack[JwtAuthOptions]) -> None:
@@ -69,11 +72,9 @@ class JwtAuthInterceptor:
         put(self, "_judge", judge)
         put(self, "_gate", judge.gate)
         put(self, "_header", judge.gate.credentials_header)
-        put(
-            self,
-            "_streams",
-            StreamInterceptor(self._stream_ended, deadlines=judge.gate.ends_streams_at_expiry),
-        )
+        put(self, "_propagates", judge.gate.propagates)
+        put(self, "_deadlines", judge.gate.ends_streams_at_expiry)
+        put(self, "_streams", StreamInterceptor(self._stream_ended, deadlines=self._deadlines))
         put(self, "verifier", JwtVerifier._over(judge))
 
     @classmethod
@@ -85,10 +86,12 @@ class JwtAuthInterceptor:
     async def on_start(self, ctx: RequestContext[Any, Any]) -> Identity | None:
         """Authenticates a request of an ASGI application."""
         try:
-            procedure, outcome = self._check(ctx)
+            outcome = self._check(ctx)
             if outcome is None:
                 return _skip(ctx)
-            return self._accept(ctx, procedure, await self._judge.settle_async(outcome, procedure))
+            if type(outcome) is not AuthContext or not self._judge.plain:
+                outcome = await self._judge.settle_async(outcome, _procedure(ctx))
+            return self._accept(ctx, outcome)
         except Exception as error:
             self._refuse(ctx, error)
 
@@ -101,10 +104,12 @@ class JwtAuthInterceptor:
     def on_start_sync(self, ctx: RequestContext[Any, Any], /) -> Identity | None:
         """Authenticates a request of a WSGI application."""
         try:
-            procedure, outcome = self._check(ctx)
+            outcome = self._check(ctx)
             if outcome is None:
                 return _skip(ctx)
-            return self._accept(ctx, procedure, self._judge.settle(outcome, procedure))
+            if type(outcome) is not AuthContext or not self._judge.plain:
+                outcome = self._judge.settle(outcome, _procedure(ctx))
+            return self._accept(ctx, outcome)
         except Exception as error:
             self._refuse(ctx, error)
 
@@ -114,42 +119,43 @@ class JwtAuthInterceptor:
         """Ends the request's identity."""
         _end(token, ctx, error)
 
-    def _check(self, ctx: RequestContext[Any, Any]) -> tuple[str, Any]:
+    def _check(self, ctx: RequestContext[Any, Any]) -> Outcome | None:
         headers = ctx.request_headers
-        for name in _STRIPPED:
-            if name in headers:
+        if not _STRIPPED.isdisjoint(headers):
+            for name in _STRIPPED.intersection(headers):
                 del headers[name]
         method = ctx.method
-        return (
-            f"{method.service_name}/{method.name}",
-            self._judge.check(method.service_name, method.name, headers.getall(self._header)),
-        )
+        return self._judge.check(method.service_name, method.name, headers.getall(self._header))
 
-    def _accept(self, ctx: RequestContext[Any, Any], procedure: str, context: AuthContext) -> Identity:
-        if self._gate.propagates:
+    def _accept(self, ctx: RequestContext[Any, Any], context: AuthContext) -> Identity:
+        if self._propagates:
             propagated = self._gate.propagate(context)
             if isinstance(propagated, Refusal):
-                raise self._judge.refused(propagated, procedure)
+                raise self._judge.refused(propagated, _procedure(ctx))
             for name, value in propagated:
                 ctx.request_headers[name] = value
-        deadline = self._gate.stream_deadline(context)
+        identity = Identity(ctx, context)
+        if self._deadlines:
+            identity.deadline_ms = self._gate.stream_deadline(context)
         earlier = current_identity(ctx)
         if earlier is not None and earlier.deadline_ms is not None:
-            deadline = earlier.deadline_ms if deadline is None else min(deadline, earlier.deadline_ms)
-        identity = Identity(ctx, context, deadline)
+            deadline = identity.deadline_ms
+            identity.deadline_ms = (
+                earlier.deadline_ms if deadline is None else min(deadline, earlier.deadline_ms)
+            )
         identity.enter()
         return identity
 
     def _refuse(self, ctx: RequestContext[Any, Any], error: Exception) -> NoReturn:
         if not isinstance(error, JwtAuthError):
-            defect = self._judge.defect(error, f"{ctx.method.service_name}/{ctx.method.name}")
+            defect = self._judge.defect(error, _procedure(ctx))
             defect.__cause__ = error
             error = defect
         raise connect_error(error, ctx) from error
 
     def _stream_ended(self, ctx: RequestContext[Any, Any]) -> ConnectError:
         """The error for a stream that has outlived its token."""
-        error = self._judge.failed("ERR_TOKEN_EXPIRED", f"{ctx.method.service_name}/{ctx.method.name}")
+        error = self._judge.failed("ERR_TOKEN_EXPIRED", _procedure(ctx))
         ended = connect_error(error, ctx)
         ended.__cause__ = error
         return ended
@@ -164,6 +170,10 @@ class JwtAuthInterceptor:
         raise AttributeError(f"the interceptor cannot be changed: {name!r}")
 
 
+def _procedure(ctx: RequestContext[Any, Any]) -> str:
+    return f"{ctx.method.service_name}/{ctx.method.name}"
+
+
 def _skip(ctx: RequestContext[Any, Any]) -> Identity | None:
     """What an earlier interceptor of this request entered stays; anything else is not this request's."""
     if current_identity(ctx) is not None:
@@ -176,4 +186,5 @@ def _skip(ctx: RequestContext[Any, Any]) -> Identity | None:
 def _end(identity: Identity | None, ctx: RequestContext[Any, Any], error: Exception | None) -> None:
     if identity is not None:
         identity.leave()
-    translate(error, ctx)
+    if error is not None:
+        translate(error, ctx)

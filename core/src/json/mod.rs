@@ -7,12 +7,15 @@
 mod escape;
 mod node;
 mod parse;
+mod view;
 
 use std::borrow::Cow;
 use std::ops::Range;
 
 use escape::unescape;
 use node::Node;
+use view::Children;
+pub use view::{ClaimItems, ClaimMembers, ClaimValue};
 use zeroize::Zeroize;
 
 /// Deepest nesting accepted; the outermost value is level 1.
@@ -144,17 +147,8 @@ impl<'a> Value<'a> {
         raw.parse().ok()
     }
 
-    fn children(self) -> impl Iterator<Item = Value<'a>> {
-        let end = self.node().next();
-        let container = matches!(self.kind(), Kind::Array | Kind::Object);
-        let mut at = if container { self.at + 1 } else { end };
-        std::iter::from_fn(move || {
-            (at < end).then(|| {
-                let child = Value { document: self.document, at };
-                at = child.node().next();
-                child
-            })
-        })
+    fn children(self) -> Children<'a> {
+        Children::of(self)
     }
 
     /// The items of an array; nothing for any other value.

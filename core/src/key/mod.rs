@@ -65,6 +65,10 @@ impl PreparedKey {
         self.kid.as_deref()
     }
 
+    pub(crate) fn is_secret(&self) -> bool {
+        matches!(self.material, Material::Hmac(_))
+    }
+
     pub(crate) fn admits(&self) -> AlgSet {
         self.admits
     }

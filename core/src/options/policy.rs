@@ -8,8 +8,12 @@ use super::check::{Checked, in_range, no_empty_text};
 use super::trust::Trusts;
 use super::{CacheOption, ConfigError, CredentialsOptions, Options};
 use crate::clock::Clock;
+use crate::key::PreparedKey;
 use crate::keyset::Lease;
 use crate::method::MethodPattern;
+
+/// `maxTokenBytes` where it is not given.
+const MAX_TOKEN_BYTES: usize = 16_384;
 
 /// What a verifier and its gate do.
 #[derive(Debug)]
@@ -49,12 +53,19 @@ impl Policy {
         })
     }
 
+    /// Whether there is nothing slower to do than to hash a token of ordinary size.
+    pub(crate) fn is_quick(&self) -> bool {
+        let secrets = |keys: &Keys| matches!(keys, Keys::Any(keys) if keys.iter().all(PreparedKey::is_secret));
+        self.max_token_bytes <= MAX_TOKEN_BYTES && self.trusts.iter().all(|trust| secrets(&trust.keys))
+    }
+
     pub(crate) fn new(options: &Options, clock: &Clock) -> Checked<Self> {
         Self::check(options, clock).map_err(|error| error.spelled(options.spelling))
     }
 
     fn check(options: &Options, clock: &Clock) -> Checked<Self> {
-        let max_token_bytes = in_range("maxTokenBytes", options.max_token_bytes, 16_384, 256..=1_048_576, "bytes")?;
+        let default = MAX_TOKEN_BYTES as u64;
+        let max_token_bytes = in_range("maxTokenBytes", options.max_token_bytes, default, 256..=1_048_576, "bytes")?;
         let cache_entries = match options.cache {
             Some(CacheOption::Off) => None,
             Some(CacheOption::MaxEntries(entries)) => {
