@@ -24,11 +24,11 @@ class Guard {
 
   /**
    * @param {object} options
-   * @param {(json: string) => object | string} open makes the native gate, or tells what is wrong
+   * @param {(json: string, offMainThread: boolean) => object | string} open makes the native gate, or tells what is wrong
    */
   constructor(options, open = native.createGate) {
-    const { json, hooks, namesIssuers } = readOptions(options);
-    const opened = open(json);
+    const { json, hooks, namesIssuers, offMainThread } = readOptions(options);
+    const opened = open(json, offMainThread);
     if (typeof opened === "string") {
       throw configError(opened);
     }

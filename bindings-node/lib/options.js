@@ -9,6 +9,9 @@ const { isPlain, ownMembers } = require("./members.js");
 /** Members that stay: functions. */
 const HOOKS = ["validate", "onReject", ...EVENT_HOOKS];
 
+/** Where slow signatures are verified, which only this runtime has to choose. */
+const OFF_MAIN_THREAD = "offMainThread";
+
 /** Every hook, present or not: what an absent one would inherit is none. */
 function readHooks(members) {
   const given = new Map(members);
@@ -23,9 +26,22 @@ function readHooks(members) {
   );
 }
 
+function readOffMainThread(members) {
+  const given = new Map(members).get(OFF_MAIN_THREAD) ?? false;
+  if (typeof given !== "boolean") {
+    throw new ConfigError(OFF_MAIN_THREAD, `${OFF_MAIN_THREAD} must be true or false`);
+  }
+  return given;
+}
+
 /**
  * @param {object} options
- * @returns {{json: string, hooks: Record<string, Function | undefined>, namesIssuers: boolean}}
+ * @returns {{
+ *   json: string,
+ *   hooks: Record<string, Function | undefined>,
+ *   namesIssuers: boolean,
+ *   offMainThread: boolean,
+ * }}
  */
 function readOptions(options) {
   if (typeof options !== "object" || options === null || Array.isArray(options) || !isPlain(options)) {
@@ -35,10 +51,11 @@ function readOptions(options) {
     );
   }
   const members = ownMembers(options, "");
-  const forCore = members.filter(([name]) => !HOOKS.includes(name));
+  const forCore = members.filter(([name]) => !HOOKS.includes(name) && name !== OFF_MAIN_THREAD);
   return {
     json: JSON.stringify(encodeMembers(forCore, "", [options])),
     hooks: readHooks(members),
+    offMainThread: readOffMainThread(members),
     namesIssuers: members.some(([name, value]) => ["issuer", "issuers"].includes(name) && (value ?? null) !== null),
   };
 }

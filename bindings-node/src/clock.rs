@@ -12,10 +12,12 @@ use crate::panic::throwing;
 #[napi(skip_typescript)]
 pub fn create_gate_on_clock(
     options_json: String,
+    off_main_thread: bool,
     wall_ms: i64,
     mono_ms: i64,
 ) -> napi::Result<Either<NativeGate, String>> {
-    throwing(|| NativeGate::open(options_json, Some(ManualClock::new(wall_ms, mono_ms.unsigned_abs()))))
+    let clock = ManualClock::new(wall_ms, mono_ms.unsigned_abs());
+    throwing(|| NativeGate::open(options_json, off_main_thread, Some(clock)))
 }
 
 #[napi]

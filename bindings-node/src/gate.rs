@@ -23,16 +23,20 @@ pub struct NativeGate {
 
 /// Builds a gate on the system's clocks, or tells the construction error.
 #[napi]
-pub fn create_gate(options_json: String) -> napi::Result<Either<NativeGate, String>> {
-    throwing(|| NativeGate::open(options_json, None))
+pub fn create_gate(options_json: String, off_main_thread: bool) -> napi::Result<Either<NativeGate, String>> {
+    throwing(|| NativeGate::open(options_json, off_main_thread, None))
 }
 
 impl NativeGate {
-    pub(crate) fn open(options_json: String, clock: Option<ManualClock>) -> Either<Self, String> {
+    pub(crate) fn open(
+        options_json: String,
+        off_main_thread: bool,
+        clock: Option<ManualClock>,
+    ) -> Either<Self, String> {
         let system = clock.clone().map_or(Clock::System, Clock::Manual);
         match options::open(options_json, system) {
             Ok(gate) => Either::A(Self {
-                gate: Arc::new(gate),
+                gate: Arc::new(if off_main_thread { gate.aside() } else { gate }),
                 clock,
                 requests: ToldBefore::default(),
                 tokens: ToldBefore::default(),
@@ -91,7 +95,7 @@ pub(crate) type Answered<'env> = Either3<f64, String, Object<'env>>;
 
 #[napi]
 impl NativeGate {
-    /// Judges one request: an answer, or a promise of one while keys are fetched.
+    /// Judges one request: an answer, or a promise of one while keys are fetched or another thread judges.
     #[napi]
     pub fn check<'env>(
         &self,

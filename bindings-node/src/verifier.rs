@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bearergate_core::{Code, Outcome, Readiness};
+use bearergate_core::{Code, Gate, Outcome, Readiness};
 use napi::Env;
 use napi::bindgen_prelude::{Either, Object};
 use napi_derive::napi;
@@ -12,8 +12,8 @@ use crate::panic::{refusing, throwing};
 use crate::{answer, wait};
 
 impl NativeGate {
-    fn judge(&self, token: &str) -> Decided {
-        refusing(&self.gate, || match self.gate.verifier().verify(token) {
+    fn judge(&self, ask: impl FnOnce(&Gate) -> Outcome) -> Decided {
+        refusing(&self.gate, || match ask(&self.gate) {
             Outcome::Ready(Ok(verified)) => {
                 self.told(&self.tokens, &verified, |number| answer::verified(&verified, number))
             }
@@ -25,17 +25,17 @@ impl NativeGate {
 
 #[napi]
 impl NativeGate {
-    /// Judges a bare token: an answer, or a promise of one while keys are fetched.
+    /// Judges a bare token: an answer, or a promise of one while keys are fetched or another thread judges.
     #[napi]
     pub fn verify<'env>(&self, env: &'env Env, token: String) -> napi::Result<Answered<'env>> {
-        self.answered(env, self.judge(&token), |_, verified| answer::verified(verified, None))
+        self.answered(env, self.judge(|gate| gate.verify(&token)), |_, verified| answer::verified(verified, None))
     }
 
     /// Judges a bare token without waiting: where keys would have to be waited for, their fetch
     /// goes on and the answer is that they are unavailable.
     #[napi]
     pub fn verify_now(&self, token: String) -> Either<f64, String> {
-        match self.judge(&token) {
+        match self.judge(|gate| gate.verifier().verify(&token)) {
             Decided::Known(number) => Either::A(number),
             Decided::Answer(answer) => Either::B(answer),
             Decided::Wait(_) => Either::B(answer::refused(&self.gate.refuse(Code::KeysUnavailable))),

@@ -17,7 +17,7 @@ it("JwtAuthErrorCode lists every code of the table, in its order", () => {
 it("every refusal tells what the union of reasons and the client messages know", () => {
   const [, union] = /export type JwtAuthErrorReason =([^;]+);/.exec(types);
   const reasons = [...union.matchAll(/"([a-z_]+)"/g)].map(([, reason]) => reason);
-  const gate = native.createGate(JSON.stringify({ secret: "x".repeat(32) }));
+  const gate = native.createGate(JSON.stringify({ secret: "x".repeat(32) }), false);
   for (const code of native.refusalCodes()) {
     const refusal = JSON.parse(gate.refuse(code).slice(1).split("\t")[0]);
     assert.equal(refusal.code, code);

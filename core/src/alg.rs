@@ -41,6 +41,9 @@ impl AlgSet {
     pub(crate) const EMPTY: Self = Self(0);
     pub(crate) const HMAC: Self = Self::of(&[Alg::Hs256, Alg::Hs384, Alg::Hs512]);
     pub(crate) const RSA: Self = Self::of(&[Alg::Rs256, Alg::Rs384, Alg::Rs512, Alg::Ps256, Alg::Ps384, Alg::Ps512]);
+    /// Those whose signatures take some 0.1 ms or more to verify, longer than handing work to another thread.
+    pub(crate) const SLOW: Self =
+        Self::of(&[Alg::Es384, Alg::Es512, Alg::Es256k, Alg::MlDsa44, Alg::MlDsa65, Alg::MlDsa87]);
     pub(crate) const ED25519: Self = Self::of(&[Alg::EdDsa, Alg::Ed25519]);
 
     pub(crate) const fn of(algs: &[Alg]) -> Self {

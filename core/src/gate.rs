@@ -14,6 +14,7 @@ use crate::verifier::{Outcome, Verifier};
 #[derive(Debug, Clone)]
 pub struct Gate {
     verifier: Verifier,
+    aside: bool,
 }
 
 /// What is asked about one request.
@@ -36,7 +37,7 @@ pub enum Decision {
     Accept(Verified),
     /// It is refused.
     Refuse(Refusal),
-    /// Keys are being fetched; the ticket brings one of the two above.
+    /// Keys are being fetched, or the token is judged on another thread; the ticket brings one of the two above.
     Wait(Ticket),
 }
 
@@ -46,7 +47,7 @@ impl Gate {
     /// # Errors
     /// An option that cannot be meant, by name and with the remedy.
     pub fn new(options: Options) -> Result<Self, ConfigError> {
-        Verifier::new(options).map(|verifier| Self { verifier })
+        Verifier::new(options).map(|verifier| Self { verifier, aside: false })
     }
 
     /// The same on a given clock, for test suites.
@@ -55,7 +56,19 @@ impl Gate {
     /// As [`Gate::new`].
     #[doc(hidden)]
     pub fn with_clock(options: Options, clock: Clock) -> Result<Self, ConfigError> {
-        Verifier::with_clock(options, clock).map(|verifier| Self { verifier })
+        Verifier::with_clock(options, clock).map(|verifier| Self { verifier, aside: false })
+    }
+
+    /// The same gate, which judges as [`Verifier::verify_aside`] does.
+    #[must_use]
+    pub fn aside(self) -> Self {
+        Self { aside: true, ..self }
+    }
+
+    /// Judges a bare token.
+    #[must_use]
+    pub fn verify(&self, token: &str) -> Outcome {
+        if self.aside { self.verifier.verify_aside(token) } else { self.verifier.verify(token) }
     }
 
     /// The verifier behind the gate.
@@ -110,7 +123,7 @@ impl Gate {
         let policy = self.verifier.policy();
         match credentials::extract(values, &policy.request.credentials, policy.max_token_bytes) {
             Err(code) => Decision::Refuse(self.refuse(code)),
-            Ok(token) => match self.verifier.verify(token) {
+            Ok(token) => match self.verify(token) {
                 Outcome::Ready(Ok(verified)) => Decision::Accept(verified),
                 Outcome::Ready(Err(refusal)) => Decision::Refuse(refusal),
                 Outcome::Wait(ticket) => Decision::Wait(ticket),

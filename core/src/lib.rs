@@ -33,6 +33,7 @@
 mod mutants_macro;
 
 mod alg;
+mod aside;
 mod authz;
 mod cache;
 mod claims;
@@ -57,6 +58,7 @@ pub mod mint;
 #[cfg(feature = "mutants")]
 pub mod mutants;
 mod options;
+mod process;
 mod propagate;
 mod stats;
 mod sync;

@@ -5,7 +5,9 @@ use std::sync::LazyLock;
 use base64::Engine;
 use base64::engine::general_purpose::NO_PAD;
 
+use crate::alg::Alg;
 use crate::error::Code;
+use crate::header::Header;
 
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 static BASE64URL: LazyLock<base64::engine::Simd> = LazyLock::new(|| base64::engine::Simd::url_safe(NO_PAD));
@@ -31,6 +33,12 @@ impl<'a> Token<'a> {
         let payload = decode(payload)?;
         let signature = decode(signature)?;
         Ok(Self { signing_input: signing_input.as_bytes(), header, payload, signature })
+    }
+
+    /// The algorithm that a token names, if it may be one of ours.
+    pub(crate) fn alg(token: &str) -> Option<Alg> {
+        let (header, _) = token.split_once('.')?;
+        Alg::from_name(Header::parse(decode(header).ok()?).ok()?.alg())
     }
 }
 

@@ -1,10 +1,12 @@
 //! The spine: one token through every check, in order, first failure wins.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::alg::Alg;
+use crate::alg::{Alg, AlgSet};
+use crate::aside;
 use crate::cache::Cache;
 use crate::claims::{Claims, wrong_value};
 use crate::clock::Clock;
@@ -48,7 +50,7 @@ struct Found {
 pub enum Outcome {
     /// The keys are there, and this is the decision.
     Ready(Result<Verified, Refusal>),
-    /// Keys are being fetched.
+    /// Keys are being fetched, or another thread judges.
     Wait(Ticket),
 }
 
@@ -164,6 +166,38 @@ impl Verifier {
                 }
             }
         }
+    }
+
+    /// Judges like [`Verifier::verify`], and where that takes long, on a thread of the core: for a host whose
+    /// own thread must not be held up.
+    #[must_use]
+    pub fn verify_aside(&self, token: &str) -> Outcome {
+        if !self.is_slow(token) {
+            return self.verify(token);
+        }
+        let (ticket, resolver) = Ticket::pair();
+        let (verifier, owned) = (self.clone(), token.to_owned());
+        let judge = move || {
+            if resolver.is_abandoned() {
+                return;
+            }
+            match catch_unwind(AssertUnwindSafe(|| verifier.verify(&owned))) {
+                Ok(Outcome::Ready(answer)) => resolver.resolve(answer),
+                Ok(Outcome::Wait(ticket)) => drop(ticket.on_ready(move |answer| resolver.resolve(answer))),
+                Err(_) => resolver.resolve(Err(Refusal::of(Code::Internal))),
+            }
+        };
+        match aside::run(judge) {
+            Ok(()) => Outcome::Wait(ticket),
+            Err(_) => self.verify(token),
+        }
+    }
+
+    /// Whether the signature of this token is one that takes long to verify, and is not remembered.
+    fn is_slow(&self, token: &str) -> bool {
+        token.len() <= self.0.policy.max_token_bytes
+            && Token::alg(token).is_some_and(|alg| AlgSet::SLOW.contains(alg))
+            && self.0.cache.as_ref().is_none_or(|cache| cache.find(token).is_none())
     }
 
     /// Judges a token once more after the fetch it waited for, and causes no other.

@@ -32,7 +32,7 @@ build() {
         cp ./*.node "$out/packages-$1"
         cd ../bindings-python
         "$venv/bin/maturin" build --release --locked --quiet --interpreter "$venv/bin/python" --out "$out/packages-$1"
-        "$venv/bin/maturin" sdist --quiet --out "$out/packages-$1"
+        "$venv/bin/maturin" sdist --out "$out/packages-$1"
     )
     rm -rf "$folder/target"
 }

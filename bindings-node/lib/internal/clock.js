@@ -12,7 +12,7 @@ const { verifierOver } = require("../verifier.js");
  * @param {number} monoMs milliseconds of the monotonic clock
  */
 function createVerifierOnClock(options, wallMs, monoMs) {
-  const guard = new Guard(options, (json) => native.createGateOnClock(json, wallMs, monoMs));
+  const guard = new Guard(options, (json, aside) => native.createGateOnClock(json, aside, wallMs, monoMs));
   return {
     verifier: verifierOver(guard),
     setClock: (wall, mono) => guard.native.setClock(wall, mono),

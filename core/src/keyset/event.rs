@@ -9,8 +9,8 @@ use arc_swap::ArcSwap;
 use serde::{Serialize, Serializer};
 
 use super::SkippedKey;
-use super::process::PerProcess;
 use crate::error::Reason;
+use crate::process::PerProcess;
 
 /// Most events that wait to be told. More are dropped: what a listener cannot keep up with would
 /// otherwise grow without bound.

@@ -6,10 +6,10 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use super::crowd::Crowds;
-use super::process::PerProcess;
 use super::{Lease, RemoteSet, runtime};
 use crate::clock::Clock;
 use crate::options::Locator;
+use crate::process::PerProcess;
 
 /// Most sets that outlive their verifiers: for one source, and in all.
 const MAX_LINGERING: (usize, usize) = (4, 64);

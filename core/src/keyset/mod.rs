@@ -10,7 +10,6 @@ mod machine;
 mod membership;
 #[cfg(test)]
 mod model;
-mod process;
 mod remote;
 mod roots;
 mod runtime;

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::RemoteSet;
-use super::process::PerProcess;
 use crate::clock::Clock;
 use crate::options::SetPolicy;
+use crate::process::PerProcess;
 
 static SETS: LazyLock<PerProcess<Mutex<Sets>>> = LazyLock::new(|| PerProcess::new(Mutex::default()));
 

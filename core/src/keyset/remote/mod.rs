@@ -23,11 +23,11 @@ use super::fetch::Validator;
 use super::in_service::{InService, Numbered};
 pub(crate) use super::machine::Want;
 use super::machine::{Answer, Machine, Phase, Served};
-use super::process::PerProcess;
 use super::{KeySet, SkippedKey, runtime};
 use crate::clock::Clock;
 use crate::error::{Reason, Refusal};
 use crate::options::SetPolicy;
+use crate::process::PerProcess;
 use crate::stats::seconds;
 
 /// The key set of one URL.
