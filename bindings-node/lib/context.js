@@ -13,12 +13,43 @@ function deepFreeze(value) {
   return value;
 }
 
-/** Prints a context as the literal it equals, not as accessors. */
-const printed = {
-  value() {
-    return { ...this };
-  },
-};
+// What the accessors ask a context's own function for.
+const [CLAIMS, EXPIRES_AT] = [Symbol("claims"), Symbol("expiresAt")];
+
+// The same functions for all contexts: accessors of its own would give each context a hidden class of its own,
+// which the engine keeps, with all that the accessors see, until it next looks through the whole heap.
+function getClaims() {
+  return this[inspect.custom](CLAIMS);
+}
+function getExpiresAt() {
+  return this[inspect.custom](EXPIRES_AT);
+}
+
+// Half the time of `Object.defineProperty`, to the same effect (ECMA-262, section B.2.2.2).
+const defineGetter = Object.prototype.__defineGetter__;
+
+// What is not told in a literal; one object for all contexts, since it is read at once.
+const tellDescriptor = { value: undefined, writable: false, enumerable: false, configurable: false };
+
+/**
+ * What a context tells that is not kept in a field. Asked by `util.inspect`, the literal that it equals, so that
+ * it is not printed as accessors.
+ */
+function teller(claimsText, expiresAtMs) {
+  let claims;
+  return function tell(what) {
+    switch (what) {
+      case CLAIMS:
+        claims ??= deepFreeze(JSON.parse(claimsText));
+        return claims;
+      // A Date cannot be frozen, so each reader gets its own.
+      case EXPIRES_AT:
+        return expiresAtMs === null ? undefined : new Date(expiresAtMs);
+      default:
+        return { ...this };
+    }
+  };
+}
 
 /**
  * @param {readonly [string, string | null, string[], string[], number | null]} head
@@ -27,24 +58,18 @@ const printed = {
  * @param {string} type how the caller was authenticated
  */
 function createContext(head, claimsText, type) {
-  const expiresAtMs = head[4];
-  let parsed;
   const context = {
     subject: head[0],
     name: head[1] ?? undefined,
     roles: Object.freeze(head[2]),
     scopes: Object.freeze(head[3]),
-    get claims() {
-      parsed ??= deepFreeze(JSON.parse(claimsText));
-      return parsed;
-    },
-    type,
-    // A Date cannot be frozen, so each reader gets its own.
-    get expiresAt() {
-      return expiresAtMs === null ? undefined : new Date(expiresAtMs);
-    },
   };
-  Object.defineProperty(context, inspect.custom, printed);
+  defineGetter.call(context, "claims", getClaims);
+  context.type = type;
+  defineGetter.call(context, "expiresAt", getExpiresAt);
+  tellDescriptor.value = teller(claimsText, head[4]);
+  Object.defineProperty(context, inspect.custom, tellDescriptor);
+  tellDescriptor.value = undefined;
   return Object.freeze(context);
 }
 

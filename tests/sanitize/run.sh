@@ -58,7 +58,7 @@ with_runtime() {
 
 if choose address; then
 	echo "== core, address sanitizer"
-	cargo test --locked --quiet --target "$host" -p bearergate-core --lib --tests
+	BEARERGATE_SLOWDOWN=5 cargo test --locked --quiet --target "$host" -p bearergate-core --lib --tests
 	if [ "$(uname)" != Linux ]; then
 		skip "both packages: the runtime is preloaded as on Linux"
 	elif ! preloadable; then
@@ -82,7 +82,7 @@ unset RUSTUP_TOOLCHAIN
 if choose thread -Cunsafe-allow-abi-mismatch=sanitizer; then
 	echo "== core, thread sanitizer"
 	TSAN_OPTIONS="suppressions=$here/thread.supp" \
-		cargo test --locked --quiet --target "$host" -p bearergate-core --lib --tests
+		BEARERGATE_SLOWDOWN=50 cargo test --locked --quiet --target "$host" -p bearergate-core --lib --tests
 else
 	skip "thread sanitizer: no toolchain here has its runtime"
 fi

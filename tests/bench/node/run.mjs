@@ -1,27 +1,39 @@
-// Everything that is measured of the Node package: node run.mjs --out FILE [--quick]
+// Everything that is measured of the Node package: node run.mjs --out FILE [--quick] [--only PART] [--envoy BINARY]
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { cold } from "./cold.mjs";
 import { eventLoop } from "./eventloop.mjs";
 import { interceptor } from "./interceptor.mjs";
+import { memory } from "./memory.mjs";
 import { throughput } from "./throughput.mjs";
 import { verify } from "./verify.mjs";
 import { workers } from "./workers.mjs";
 
-const { values } = parseArgs({ options: { out: { type: "string" }, quick: { type: "boolean", default: false } } });
-const quick = values.quick;
+const { values } = parseArgs({
+  options: {
+    out: { type: "string" },
+    quick: { type: "boolean", default: false },
+    only: { type: "string", multiple: true },
+    envoy: { type: "string" },
+  },
+});
+const { quick, envoy } = values;
 
 const PARTS = {
   verify: () => verify({ rounds: quick ? 6 : 60 }),
   interceptor: () => interceptor({ rounds: quick ? 6 : 60 }),
-  throughput: () => throughput(quick ? { rounds: 1, seconds: 1 } : {}),
+  throughput: () => throughput({ envoy, ...(quick ? { rounds: 1, seconds: 1 } : {}) }),
   workers: () => workers({ rounds: quick ? 1 : 9 }),
   "event loop": () => eventLoop({ seconds: quick ? 0.5 : 4 }),
+  memory: () => memory({ rounds: quick ? 1 : 5 }),
   cold: () => cold({ rounds: quick ? 3 : 30 }),
 };
 
 const measurements = [];
 for (const [name, part] of Object.entries(PARTS)) {
+  if (values.only !== undefined && !values.only.includes(name)) {
+    continue;
+  }
   console.log(`node: ${name}`);
   measurements.push(...(await part()));
 }

@@ -1,4 +1,4 @@
-// A Connect server, open or guarded: node server.mjs MODE. It prints its port and a token for it.
+// A Connect server, open or guarded: node server.mjs MODE [ALG]. It prints its port, a token for it and the key.
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { jwtVerify } from "jose";
@@ -46,5 +46,8 @@ const routes = (router) =>
     },
   });
 const server = createServer(connectNodeAdapter({ routes, interceptors }));
-server.listen(0, "127.0.0.1", () => console.log(JSON.stringify({ port: server.address().port, token: signed.token })));
+server.listen(0, "127.0.0.1", () => {
+  const { token, jwk } = signed;
+  console.log(JSON.stringify({ port: server.address().port, token, jwk }));
+});
 process.on("SIGTERM", () => process.exit());

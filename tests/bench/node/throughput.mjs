@@ -3,6 +3,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { startEnvoy } from "./envoy.mjs";
 import { median } from "./measure.mjs";
 
 const CONNECTIONS = 32;
@@ -20,9 +21,10 @@ const KINDS = [
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const pinned = spawnSync("taskset", ["-c", "0,1", "true"]).status === 0;
 
+const on = (core, command) => (pinned ? ["taskset", "-c", String(core), ...command] : command);
+
 function start(core, file, args) {
-  const command = [process.execPath, here(file), ...args];
-  const [program, ...rest] = pinned ? ["taskset", "-c", String(core), ...command] : command;
+  const [program, ...rest] = on(core, [process.execPath, here(file), ...args]);
   return spawn(program, rest, { stdio: ["ignore", "pipe", "inherit"] });
 }
 
@@ -37,26 +39,31 @@ async function output(child) {
   throw new Error("a process ended without an answer");
 }
 
-async function perSecond(kind, seconds) {
+/** @param {string} [envoy] binary of a sidecar on the server's core */
+async function perSecond(kind, seconds, envoy) {
   const server = start(0, "server.mjs", kind);
+  let sidecar;
   try {
-    const { port, token } = JSON.parse(await output(server));
-    const load = start(1, "load.mjs", [port, token, CONNECTIONS, seconds]);
+    const { port, token, jwk } = JSON.parse(await output(server));
+    sidecar = envoy && (await startEnvoy(on(0, [envoy]), port, jwk));
+    const load = start(1, "load.mjs", [sidecar?.port ?? port, token, CONNECTIONS, seconds]);
     return Number(await output(load));
   } finally {
+    await sidecar?.stop();
     server.kill();
     await once(server, "exit");
   }
 }
 
-export async function throughput({ rounds = 7, seconds = 4 }) {
-  const rates = Object.fromEntries(KINDS.map(([name]) => [name, []]));
+export async function throughput({ rounds = 7, seconds = 4, envoy }) {
+  const kinds = [...KINDS, ...(envoy ? [["Envoy jwt_authn, RS256", ["open", "RS256"], envoy]] : [])];
+  const rates = Object.fromEntries(kinds.map(([name]) => [name, []]));
   for (let round = 0; round < rounds; round += 1) {
-    for (const [name, kind] of KINDS) {
-      rates[name].push(await perSecond(kind, seconds));
+    for (const [name, kind, sidecar] of kinds) {
+      rates[name].push(await perSecond(kind, seconds, sidecar));
     }
   }
-  return KINDS.map(([row]) => ({
+  return kinds.map(([row]) => ({
     table: "server",
     row,
     column: "requests",

@@ -12,6 +12,7 @@ from pathlib import Path
 from cold import cold
 from interceptor import interceptor
 from libraries import PEERS
+from memory import memory
 from threads import threads
 from throughput import throughput
 from verify import verify
@@ -21,6 +22,7 @@ PARTS = {
     "threads": lambda quick: threads(rounds=1, seconds=0.3) if quick else threads(rounds=9, seconds=1),
     "interceptor": lambda quick: interceptor(rounds=5 if quick else 100),
     "cold": lambda quick: cold(rounds=5 if quick else 40),
+    "memory": lambda quick: memory(rounds=1 if quick else 5),
     "server": lambda quick: throughput(rounds=1, seconds=0.3) if quick else throughput(rounds=7, seconds=4),
 }
 
