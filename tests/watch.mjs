@@ -24,15 +24,19 @@ process.exit(code);
 async function run() {
   // A group of its own, so that all of it can be killed.
   const child = spawn(command[0], command.slice(1), { stdio: "inherit", detached: true });
-  const forward = (signal) => kill(child.pid, signal);
+  const forward = (signal) => kill(-child.pid, signal);
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     process.on(signal, forward);
   }
   let late = false;
   const limit = setTimeout(() => {
     late = true;
-    console.error(`watch: not over within ${seconds} s: ${command.join(" ")}\n${below(child.pid).join("\n")}`);
-    kill(child.pid, "SIGKILL");
+    const all = descendants(child.pid);
+    console.error(`watch: not over within ${seconds} s: ${command.join(" ")}\n${all.flatMap(shown).join("\n")}`);
+    kill(-child.pid, "SIGKILL");
+    for (const pid of all) {
+      kill(Number(pid), "SIGKILL");
+    }
   }, Number(seconds) * 1000);
   const ended = await new Promise((resolve) => {
     child.on("error", (error) => {
@@ -48,31 +52,36 @@ async function run() {
   return late ? LATE : ended;
 }
 
-function kill(group, signal) {
+function kill(pid, signal) {
   try {
-    process.kill(-group, signal);
+    process.kill(pid, signal);
   } catch {
     // Gone already.
   }
 }
 
-/** A line for each thread of a process and of all that it started; empty where there is no /proc. */
-function below(root) {
+/** A process and all that it started; only itself where there is no /proc. */
+function descendants(root) {
   const processes = listed("/proc").filter((name) => /^\d+$/.test(name));
   const parents = new Map(processes.map((pid) => [pid, /\) \S (\d+)/.exec(text(`/proc/${pid}/stat`))?.[1]]));
   const found = [String(root)];
   for (const pid of found) {
     found.push(...processes.filter((each) => parents.get(each) === pid));
   }
-  return found.flatMap((pid) => [
-    `  ${pid} < ${parents.get(pid)}: ${text(`/proc/${pid}/cmdline`).replaceAll("\0", " ").slice(0, 200)}`,
+  return found;
+}
+
+/** A line for the process, each of its threads and each of its open files. */
+function shown(pid) {
+  return [
+    `  ${pid}: ${text(`/proc/${pid}/cmdline`).replaceAll("\0", " ").slice(0, 200)}`,
     ...listed(`/proc/${pid}/task`).map((task) => {
       const [name, state] = [text(`/proc/${pid}/task/${task}/comm`), text(`/proc/${pid}/task/${task}/stat`)];
       const place = [text(`/proc/${pid}/task/${task}/wchan`), text(`/proc/${pid}/task/${task}/syscall`)];
       return `    ${task} ${name} ${/\) (\S)/.exec(state)?.[1]} ${place.join(" ")}`;
     }),
     ...listed(`/proc/${pid}/fd`).map((fd) => `    fd ${fd}: ${target(`/proc/${pid}/fd/${fd}`)}`),
-  ]);
+  ];
 }
 
 function listed(path) {
