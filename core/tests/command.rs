@@ -19,7 +19,8 @@ fn token(claims: &str) -> String {
 }
 
 /// What a run writes with these arguments, variables and standard input.
-fn with(arguments: &[&str], variables: &'static [(&'static str, String)], stdin: &str, terminal: bool) -> Report {
+fn with(arguments: &[&str], variables: &[(&'static str, String)], stdin: &str, terminal: bool) -> Report {
+    let variables = variables.to_vec();
     let surroundings = Surroundings {
         stdin: Box::new(Cursor::new(stdin.to_owned())),
         stdin_is_terminal: false,
@@ -124,8 +125,7 @@ fn a_refused_token_shows_the_one_check() {
 #[test]
 fn the_token_comes_from_where_it_is_not_remembered() {
     let good = token(r#"{"sub":"a"}"#);
-    let variables: &'static [(&'static str, String)] =
-        Box::leak(Box::new([("BEARERGATE_TOKEN", format!(" Bearer  {good}\n"))]));
+    let variables = &[("BEARERGATE_TOKEN", format!(" Bearer  {good}\n"))];
     let source = ["explain", "--secret-env", "JWT_SECRET"];
     let run_with = |more: &[&str], stdin: &str| with(&[&source[..], more].concat(), variables, stdin, false);
     assert_eq!(run_with(&[], "garbage").exit_code, 0, "the variable comes first");
@@ -167,11 +167,11 @@ fn a_stream_that_does_not_block_is_read_to_its_end() {
 
 #[test]
 fn colours_are_for_terminals_that_want_them() {
-    let coloured = |variables| with(&["explain", "--secret-env", "JWT_SECRET", "-"], variables, "x.y.z", true).stdout;
-    let plain: &'static [(&'static str, String)] = Box::leak(Box::new([("NO_COLOR", "1".to_owned())]));
-    let dumb: &'static [(&'static str, String)] = Box::leak(Box::new([("TERM", "dumb".to_owned())]));
+    let coloured =
+        |variables: &[_]| with(&["explain", "--secret-env", "JWT_SECRET", "-"], variables, "x.y.z", true).stdout;
     assert!(coloured(&[]).contains("\u{1b}[1;31mFAILED"));
-    assert!(!coloured(plain).contains('\u{1b}') && !coloured(dumb).contains('\u{1b}'));
+    assert!(!coloured(&[("NO_COLOR", "1".to_owned())]).contains('\u{1b}'));
+    assert!(!coloured(&[("TERM", "dumb".to_owned())]).contains('\u{1b}'));
     assert!(!explain(&["-"], "x.y.z").stdout.contains('\u{1b}'));
     let json = with(&["explain", "--secret-env", "JWT_SECRET", "--json", "-"], &[], "x.y.z", true).stdout;
     assert!(!json.contains('\u{1b}'));
@@ -292,8 +292,8 @@ fn what_cannot_be_meant_is_named_by_its_flag() {
         ("jwks ftp://a.example/", "--jwks-uri: "),
     ] {
         let arguments: Vec<_> = line.split_whitespace().collect();
-        let variables: &'static [(&'static str, String)] = Box::leak(Box::new([("SHORT", "x".to_owned())]));
-        let variables = if line.contains("NO_SUCH") { &[] } else { variables };
+        let short = [("SHORT", "x".to_owned())];
+        let variables = if line.contains("NO_SUCH") { &[] } else { &short[..] };
         let report = with(&arguments, variables, "", false);
         assert_eq!((report.exit_code, report.stdout.as_str()), (2, ""), "{line}");
         assert!(
