@@ -63,10 +63,10 @@ impl NativeGate {
         verified: &Verified,
         answer: impl FnOnce(Option<f64>) -> String,
     ) -> Decided {
-        if !self.gate.verifier().has_cache() {
+        let Some(entries) = self.gate.verifier().cache_entries() else {
             return Decided::Answer(answer(None));
-        }
-        match before.number(verified) {
+        };
+        match before.number(verified, entries) {
             Number::Known(number) => Decided::Known(number),
             Number::New(number) => Decided::Answer(answer(Some(number))),
         }

@@ -6,7 +6,7 @@ use std::cell::RefCell;
 
 use bearergate_core::Verified;
 
-/// As many as the cache has entries unless told otherwise. JavaScript's lib/told.js has the same.
+/// Most places; no more than the cache has entries. JavaScript's lib/told.js has the same.
 const PLACES: usize = 1024;
 
 #[derive(Default)]
@@ -27,14 +27,14 @@ pub enum Number {
 }
 
 impl ToldBefore {
-    /// The number of an accepted token.
+    /// The number of an accepted token, which a cache of so many entries remembers.
     #[allow(clippy::cast_precision_loss)] // after three million numbers a second for 90 years
-    pub fn number(&self, verified: &Verified) -> Number {
+    pub fn number(&self, verified: &Verified, entries: usize) -> Number {
         let table = &mut *self.0.borrow_mut();
         if table.places.is_empty() {
-            table.places.resize(PLACES, None);
+            table.places.resize(entries.clamp(1, PLACES), None);
         }
-        let at = verified.identity() / 64 % PLACES;
+        let at = verified.identity() / 64 % table.places.len();
         if let Some((number, told)) = &table.places[at]
             && told.identity() == verified.identity()
         {

@@ -31,9 +31,9 @@ impl Members {
         if self.all.get(py).is_some() || self.asked.fetch_add(1, Ordering::Relaxed) >= FEW {
             return self.all(py)?.get_item(name);
         }
-        match name.cast::<PyString>().map(|text| text.to_cow()) {
+        match name.cast_exact::<PyString>().map(|text| text.to_cow()) {
             Ok(Ok(text)) => self.verified.claim(&text).map(|value| plain(py, value)).transpose(),
-            // No claim's name, and what there is to say about that a dict says.
+            // A str of a kind of its own, or no claim's name: a dict knows what to say.
             _ => self.all(py)?.get_item(name),
         }
     }

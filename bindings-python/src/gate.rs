@@ -42,8 +42,8 @@ impl Gate {
         });
         match made {
             Some(Ok(core)) => {
-                let (quick, has_cache) = (core.verifier().is_quick(), core.verifier().has_cache());
-                Ok(Self { core, clock, quick, told: has_cache.then(ToldBefore::default) })
+                let (quick, told) = (core.verifier().is_quick(), core.verifier().cache_entries().map(ToldBefore::new));
+                Ok(Self { core, clock, quick, told })
             }
             Some(Err(error)) => Err(python::config_error(py, &error)),
             None => Err(PyRuntimeError::new_err("a defect inside the verifier: the options could not be read")),
@@ -107,6 +107,12 @@ impl Gate {
     fn offered_protocols(&self, values: Vec<Vec<u8>>) -> Option<Vec<String>> {
         let values: Vec<&[u8]> = values.iter().map(Vec::as_slice).collect();
         self.core.offered_protocols(&values)
+    }
+
+    /// Whether keys are fetched, of which there are events to tell.
+    #[getter]
+    fn has_remote_keys(&self) -> bool {
+        !self.core.verifier().key_states().is_empty()
     }
 
     #[getter]

@@ -8,29 +8,36 @@ use pyo3::prelude::*;
 
 use crate::context::AuthContext;
 
-/// As many as the cache has entries unless told otherwise.
+/// Most places; no more than the cache has entries.
 const PLACES: usize = 1024;
 
 /// The context that was made last in each place. Holding what it is the context of keeps another from being
 /// taken for that.
-#[derive(Default)]
-pub struct ToldBefore(Mutex<Vec<Option<Py<AuthContext>>>>);
+pub struct ToldBefore {
+    places: Mutex<Vec<Option<Py<AuthContext>>>>,
+    size: usize,
+}
 
 impl ToldBefore {
+    /// For a cache of so many entries.
+    pub fn new(entries: usize) -> Self {
+        Self { places: Mutex::default(), size: entries.clamp(1, PLACES) }
+    }
+
     /// The context of an accepted token.
     pub fn context<'py>(&self, py: Python<'py>, verified: Verified) -> PyResult<Bound<'py, AuthContext>> {
-        let at = verified.identity() / 64 % PLACES;
+        let at = verified.identity() / 64 % self.size;
         // Never waits: who could hold it in a forked child is gone.
-        if let Ok(places) = self.0.try_lock()
+        if let Ok(places) = self.places.try_lock()
             && let Some(Some(told)) = places.get(at)
             && told.get().verified().is_some_and(|told| told.identity() == verified.identity())
         {
             return Ok(told.bind(py).clone());
         }
         let made = Bound::new(py, AuthContext::of(py, verified)?)?;
-        let forgotten = self.0.try_lock().ok().and_then(|mut places| {
+        let forgotten = self.places.try_lock().ok().and_then(|mut places| {
             if places.is_empty() {
-                places.resize_with(PLACES, || None);
+                places.resize_with(self.size, || None);
             }
             places[at].replace(made.clone().unbind())
         });
@@ -40,7 +47,7 @@ impl ToldBefore {
 
     /// Forgets them all.
     pub fn clear(&self) {
-        let forgotten = self.0.try_lock().map(|mut places| std::mem::take(&mut *places));
+        let forgotten = self.places.try_lock().map(|mut places| std::mem::take(&mut *places));
         drop(forgotten);
     }
 }

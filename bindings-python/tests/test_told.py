@@ -1,5 +1,8 @@
 """A token that verifies again out of the cache is the same context, and never another caller's."""
 
+import copy
+import io
+import pickle
 import threading
 
 import pytest
@@ -79,3 +82,47 @@ def test_other_keys_are_another_context(jwks):
     jwks.keys = [after.jwk]
     with JwtVerifier(jwks_uri=jwks.url) as verifier, pytest.raises(InvalidTokenError):
         verifier.verify(old)
+
+
+class Liked(str):
+    """Equal to everything, and adds to every list that it is compared with."""
+
+    __slots__ = ()
+
+    def __eq__(self, other):
+        if isinstance(other, list):
+            other.append("admin")
+        return True
+
+    __hash__ = str.__hash__
+
+
+def test_nothing_that_is_done_to_a_context_is_seen_in_the_next():
+    verifier = JwtVerifier(secret=SECRET)
+    bearer = token(sub="alice", roles=["user"], realm={"roles": ["user"]})
+    expected = verifier.verify(bearer).claims.to_dict()
+
+    class Editing(pickle.Pickler):
+        def persistent_id(self, obj):
+            if isinstance(obj, dict) and "sub" in obj:
+                obj["admin"] = True
+            if isinstance(obj, list):
+                obj.append("admin")
+
+    def tampered(claims):
+        claims.__reduce__()[1][0]["admin"] = True
+        claims.__reduce__()[1][0]["realm"]["roles"].append("admin")
+        claims.to_dict()["roles"].append("admin")
+        assert claims != {**expected, "roles": "x"}
+        _ = claims == {**expected, "roles": Liked("x")}
+        _ = claims["realm"] == {"roles": Liked("x")}
+        copy.deepcopy(claims)
+        Editing(io.BytesIO()).dump(claims)
+
+    for _ in range(3):
+        context = verifier.verify(bearer)
+        tampered(context.claims)
+        Editing(io.BytesIO()).dump(context)
+        assert context.claims.to_dict() == expected
+    assert verifier.stats()["cache_hits"] == 3
+    assert verifier.verify(bearer).claims == expected

@@ -12,8 +12,9 @@ type Job = Box<dyn FnOnce() + Send>;
 /// Most threads.
 const MAX_THREADS: usize = 4;
 
-/// Most jobs that wait for a thread.
+/// Most jobs that wait for a thread, and most bytes that they hold.
 const MAX_WAITING: usize = 4096;
+const MAX_BYTES: usize = 64 << 20;
 
 #[derive(Default)]
 struct Crew {
@@ -23,18 +24,20 @@ struct Crew {
 
 #[derive(Default)]
 struct State {
-    jobs: VecDeque<Job>,
+    jobs: VecDeque<(usize, Job)>,
+    bytes: usize,
     threads: usize,
     idle: usize,
 }
 
 static CREW: LazyLock<PerProcess<Crew>> = LazyLock::new(|| PerProcess::new(Crew::default()));
 
-/// Has a thread do this soon; gives it back where none can be had or too much waits already.
-pub(crate) fn run(job: impl FnOnce() + Send + 'static) -> Result<(), Job> {
+/// Has a thread do this soon, which holds so many bytes; gives it back where none can be had or too much waits
+/// already.
+pub(crate) fn run(bytes: usize, job: impl FnOnce() + Send + 'static) -> Result<(), Job> {
     let crew = CREW.get_or(Crew::default);
     let mut state = crew.lock();
-    if state.jobs.len() >= MAX_WAITING {
+    if state.jobs.len() >= MAX_WAITING || state.bytes + bytes > MAX_BYTES {
         return Err(Box::new(job));
     }
     if state.jobs.len() >= state.idle && state.threads < threads() {
@@ -45,7 +48,8 @@ pub(crate) fn run(job: impl FnOnce() + Send + 'static) -> Result<(), Job> {
     if state.threads == 0 {
         return Err(Box::new(job));
     }
-    state.jobs.push_back(Box::new(job));
+    state.jobs.push_back((bytes, Box::new(job)));
+    state.bytes += bytes;
     drop(state);
     crew.come.notify_one();
     Ok(())
@@ -73,7 +77,8 @@ impl Crew {
     fn next(&self) -> Job {
         let mut state = self.lock();
         loop {
-            if let Some(job) = state.jobs.pop_front() {
+            if let Some((bytes, job)) = state.jobs.pop_front() {
+                state.bytes -= bytes;
                 return job;
             }
             state.idle += 1;
@@ -96,7 +101,7 @@ mod tests {
         let (sender, done) = channel();
         for job in 0..200 {
             let sender = sender.clone();
-            let ran = run(move || {
+            let ran = run(100, move || {
                 sender.send((job, std::thread::current().id())).unwrap();
                 assert!(job % 50 != 0, "a job's own");
             });

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::alg::{Alg, AlgSet};
+use crate::alg::Alg;
 use crate::aside;
 use crate::cache::Cache;
 use crate::claims::{Claims, wrong_value};
@@ -88,6 +88,9 @@ impl Caller {
     }
 }
 
+/// Whether nobody waits for an answer any more.
+type IsOver = Box<dyn Fn() -> bool + Send>;
+
 /// Why a token is not accepted yet.
 enum NotYet<'a> {
     Refused(Refusal),
@@ -144,13 +147,18 @@ impl Verifier {
     /// Judges one compact JWS. Never blocks: keys that must be fetched first are a ticket.
     #[must_use]
     pub fn verify(&self, token: &str) -> Outcome {
+        self.verify_for(token, None)
+    }
+
+    /// The same, where somebody else than the ticket's holder waits for the answer: until `is_over`.
+    fn verify_for(&self, token: &str, is_over: Option<IsOver>) -> Outcome {
         match self.judge(token) {
             Ok(verified) => Outcome::Ready(Ok(verified)),
             Err(NotYet::Refused(refusal)) => Outcome::Ready(Err(self.addressed(refusal))),
             Err(NotYet::Keys { set, seen, want, otherwise, header }) => {
                 let (ticket, resolver) = Ticket::pair();
                 let (verifier, owned) = (self.clone(), token.to_owned());
-                let is_over = resolver.abandonment();
+                let is_over = is_over.unwrap_or_else(|| Box::new(resolver.abandonment()));
                 let judge_again = move |landed| resolver.resolve(verifier.judge_finally(&owned, landed));
                 match set.wait(set.owner(), want, seen.as_ref(), is_over, judge_again) {
                     Ok(()) => Outcome::Wait(ticket),
@@ -181,22 +189,24 @@ impl Verifier {
             if resolver.is_abandoned() {
                 return;
             }
-            match catch_unwind(AssertUnwindSafe(|| verifier.verify(&owned))) {
+            let is_over: IsOver = Box::new(resolver.abandonment());
+            match catch_unwind(AssertUnwindSafe(|| verifier.verify_for(&owned, Some(is_over)))) {
                 Ok(Outcome::Ready(answer)) => resolver.resolve(answer),
                 Ok(Outcome::Wait(ticket)) => drop(ticket.on_ready(move |answer| resolver.resolve(answer))),
-                Err(_) => resolver.resolve(Err(Refusal::of(Code::Internal))),
+                Err(_) => resolver.resolve(Err(verifier.addressed(Refusal::new(Code::Internal)))),
             }
         };
-        match aside::run(judge) {
+        match aside::run(token.len(), judge) {
             Ok(()) => Outcome::Wait(ticket),
             Err(_) => self.verify(token),
         }
     }
 
-    /// Whether the signature of this token is one that takes long to verify, and is not remembered.
+    /// Whether the signature of this token is one that takes long to verify, is verified at all, and is not
+    /// remembered.
     fn is_slow(&self, token: &str) -> bool {
         token.len() <= self.0.policy.max_token_bytes
-            && Token::alg(token).is_some_and(|alg| AlgSet::SLOW.contains(alg))
+            && Token::alg(token).is_some_and(|alg| self.0.policy.verifies_slowly(alg))
             && self.0.cache.as_ref().is_none_or(|cache| cache.find(token).is_none())
     }
 
@@ -398,10 +408,10 @@ impl Verifier {
         self.0.membership.advice()
     }
 
-    /// Whether a token that verified is remembered.
+    /// Most verified tokens that are remembered; `None` without a cache.
     #[must_use]
-    pub fn has_cache(&self) -> bool {
-        self.0.cache.is_some()
+    pub fn cache_entries(&self) -> Option<usize> {
+        self.0.policy.cache_entries
     }
 
     /// Whether judging takes no longer than letting another thread run in between, for bindings that hold a

@@ -1,5 +1,7 @@
 //! Judging on another thread: later, and the same.
 
+mod support;
+
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
@@ -8,7 +10,8 @@ use aws_lc_rs::signature::{ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, KeyPai
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use bearergate_core::{
-    CacheOption, Decision, Gate, Options, Outcome, PublicKey, Refusal, Request, TrustOptions, Verified, Verifier,
+    CacheOption, Decision, Gate, JwksOptions, Options, Outcome, PublicKey, Refusal, Request, TrustOptions, Verified,
+    Verifier,
 };
 
 struct Signer(EcdsaKeyPair);
@@ -98,4 +101,27 @@ fn of_very_many_each_is_answered_once() {
     assert!(answers.iter().all(|good| *good));
     assert_eq!(answers.len() + at_once, 6000);
     assert!(answers.len() >= 4096, "{at_once} judged at once");
+}
+
+#[test]
+fn who_gives_up_while_keys_are_fetched_leaves_the_place_to_others() {
+    let server = support::Server::start(|_, _| std::thread::sleep(Duration::from_secs(60)));
+    let jwks = JwksOptions { timeout: Some(Duration::from_secs(60)), ..JwksOptions::default() };
+    let verifier = support::verifier(&server.url, jwks);
+    let token = Signer::new().token("{}");
+    let ask = || match verifier.verify_aside(&token) {
+        Outcome::Wait(ticket) => Some(ticket),
+        Outcome::Ready(_) => None,
+    };
+    // As many as may wait; who finds none of the threads free is answered by the set itself.
+    let waiting: Vec<_> = (0..5000).filter_map(|_| ask()).map(|ticket| ticket.on_ready(|_| {})).collect();
+    assert!(waiting.len() >= 4096);
+    // The set looks for those that wait no more every now and then.
+    let full = || {
+        std::thread::sleep(Duration::from_millis(10));
+        ask().is_none_or(|ticket| ticket.wait_timeout(Duration::from_millis(500)).is_some())
+    };
+    assert!((0..100).any(|_| full()), "the places are taken");
+    waiting.into_iter().for_each(bearergate_core::Cancel::cancel);
+    assert!((0..100).any(|_| !full()), "no place was left");
 }

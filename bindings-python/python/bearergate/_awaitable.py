@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 def is_awaitable(answer: object) -> TypeGuard[Awaitable[Any]]:
     """As `inspect` has it, which takes long to import: what most hooks return is told without."""
-    if answer is None or isinstance(answer, (bool, int, str)):
+    if answer is None or type(answer) in (bool, int, str):
         return False
     import inspect
 

@@ -55,7 +55,8 @@ class Claims(Mapping[str, Any]):
             return _all(self) == _all(other)
         if isinstance(other, Mapping):
             try:
-                return _all(self) == {name: _plain(value) for name, value in other.items()}
+                # Of a copy: what is compared with may be of a class that says itself what it equals.
+                return self.to_dict() == {name: _plain(value) for name, value in other.items()}
             except TypeError:
                 return False
         return NotImplemented
@@ -78,7 +79,7 @@ class Claims(Mapping[str, Any]):
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (Claims, (_all(self),))
+        return (Claims, (self.to_dict(),))
 
 
 def _all(claims: Claims) -> dict[str, Any]:

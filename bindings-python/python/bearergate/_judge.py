@@ -51,43 +51,47 @@ class Judge:
     """A gate and its hooks."""
 
     __slots__ = (
-        "__weakref__", "_deaf", "_on_reject", "_tell", "_validate", "check", "check_http", "gate", "plain", "verify",
+        "__weakref__", "_deaf", "_on_reject", "_tell", "_validate", "check", "check_http", "gate", "unhooked", "verify",
     )  # fmt: skip
 
     # The gate's own questions. What they answer is for `settle` at once, on the same thread.
     check: Callable[[str, str, Sequence[str]], Outcome | None]
     check_http: Callable[[SkipPaths, str, bytes, bool, Sequence[bytes | str]], Outcome | None]
     verify: Callable[[object], Outcome]
-    # Whether a context that the gate answers with is the verdict: no hook has a say, and nobody measures.
-    plain: bool
+    # Whether no hook has a say: what the gate answers is the verdict.
+    unhooked: bool
 
     def __init__(self, gate: Gate, hooks: Hooks) -> None:
         self.gate: Gate = gate
         self._validate = hooks.validate
         self._on_reject = hooks.on_reject
         self._tell = _listening.teller(hooks.on_fetch, hooks.on_fetch_error, hooks.on_keys_changed)
-        self.plain = False
+        self.unhooked = hooks.validate is None
+        if any(hook is not None for hook in hooks):
+            # What calls them is imported here: a thread that imports while another forks leaves the child waiting.
+            from . import _events, _reports  # noqa: F401
         # Empty once events are listened to. Taking the one item out is atomic.
         self._deaf = [True]
-        if hooks.on_fetch or hooks.on_fetch_error or hooks.on_keys_changed:
+        if any(hook is not None for hook in (hooks.on_fetch, hooks.on_fetch_error, hooks.on_keys_changed)):
             self.listen()
         else:
             # Listening may start a thread, which construction does for hooks alone.
             for question in _QUESTIONS:
                 setattr(self, question, partial(_first, weakref.proxy(self), question))
         _observe.register(self)
-        self.tune()
 
     def listen(self) -> None:
         """Has the log and the hooks told of events about keys; once."""
         with contextlib.suppress(IndexError):
             self._deaf.pop()
+            if self.gate.has_remote_keys:
+                # The core's thread finds it imported, for the reason above.
+                from . import _events  # noqa: F401
             self.gate.on_key_event(_listening.weakly(self._tell))
         self.tune()
 
     def tune(self) -> None:
         """Has questions go to the gate, by way of whoever measures."""
-        self.plain = self._validate is None and _observe.active is None
         if not self._deaf:
             for question in _QUESTIONS:
                 setattr(self, question, _observe.timed(getattr(self.gate, question)))

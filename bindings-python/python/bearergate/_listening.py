@@ -20,7 +20,7 @@ def teller(fetch: Hook | None, fetch_error: Hook | None, keys_changed: Hook | No
     hooks = {"fetch": fetch, "fetchError": fetch_error, "keysChanged": keys_changed}
 
     def tell(text: str) -> None:
-        if any(hooks.values()) or any(map(_log.wants, hooks)):
+        if any(hook is not None for hook in hooks.values()) or any(map(_log.wants, hooks)):
             from . import _events
 
             _events.tell(text, hooks)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -34,14 +33,22 @@ _EVENTS = {
 }
 
 
-@cache
 def _logger() -> logging.Logger:
-    import logging
+    global _made  # noqa: PLW0603
+    if _made is None:
+        import logging
 
-    logger = logging.getLogger("bearergate")
-    # A program that configures no logging is not shown on stderr what its clients send.
-    logger.addHandler(logging.NullHandler())
-    return logger
+        logger = logging.getLogger("bearergate")
+        # A program that configures no logging is not shown on stderr what its clients send.
+        logger.addHandler(logging.NullHandler())
+        _made = logger
+    return _made
+
+
+_made: logging.Logger | None = None
+if "logging" in sys.modules:
+    # Who configures it may look for the loggers that there are.
+    _logger()
 
 
 def _is_logged(level: int) -> bool:

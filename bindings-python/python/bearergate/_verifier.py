@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self, cast, final
 
-from . import _waiting
+from . import _observe, _waiting
 from ._errors import of_refusal
 from ._judge import Judge
 from ._native import AuthContext, Ticket, read_duration
@@ -56,7 +56,7 @@ class JwtVerifier:
             JwtAuthError: When the token is refused, or the keys cannot be had.
         """
         outcome = self._judge.verify(token)
-        if type(outcome) is AuthContext and self._judge.plain:
+        if type(outcome) is AuthContext and self._judge.unhooked and _observe.active is None:
             return outcome
         if isinstance(outcome, Ticket) and not self._warned and _waiting.on_asyncio():
             import warnings
@@ -77,7 +77,7 @@ class JwtVerifier:
             JwtAuthError: When the token is refused, or the keys cannot be had.
         """
         outcome = self._judge.verify(token)
-        if type(outcome) is AuthContext and self._judge.plain:
+        if type(outcome) is AuthContext and self._judge.unhooked and _observe.active is None:
             return outcome
         return await self._judge.settle_async(outcome)
 

@@ -7,6 +7,7 @@ use super::Keys;
 use super::check::{Checked, in_range, no_empty_text};
 use super::trust::Trusts;
 use super::{CacheOption, ConfigError, CredentialsOptions, Options};
+use crate::alg::{Alg, AlgSet};
 use crate::clock::Clock;
 use crate::key::PreparedKey;
 use crate::keyset::Lease;
@@ -14,6 +15,9 @@ use crate::method::MethodPattern;
 
 /// `maxTokenBytes` where it is not given.
 const MAX_TOKEN_BYTES: usize = 16_384;
+
+/// So many secrets are tried in no time.
+const FEW_KEYS: usize = 4;
 
 /// What a verifier and its gate do.
 #[derive(Debug)]
@@ -55,8 +59,13 @@ impl Policy {
 
     /// Whether there is nothing slower to do than to hash a token of ordinary size.
     pub(crate) fn is_quick(&self) -> bool {
-        let secrets = |keys: &Keys| matches!(keys, Keys::Any(keys) if keys.iter().all(PreparedKey::is_secret));
+        let secrets = |keys: &Keys| matches!(keys, Keys::Any(keys) if keys.len() <= FEW_KEYS && keys.iter().all(PreparedKey::is_secret));
         self.max_token_bytes <= MAX_TOKEN_BYTES && self.trusts.iter().all(|trust| secrets(&trust.keys))
+    }
+
+    /// Whether this is an algorithm that takes long, and one that some rules allow.
+    pub(crate) fn verifies_slowly(&self, alg: Alg) -> bool {
+        AlgSet::SLOW.contains(alg) && self.trusts.iter().any(|trust| trust.rules.algorithms.contains(alg))
     }
 
     pub(crate) fn new(options: &Options, clock: &Clock) -> Checked<Self> {
