@@ -3,6 +3,7 @@
 mod support;
 
 use std::sync::mpsc::channel;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws_lc_rs::rand::SystemRandom;
@@ -13,6 +14,12 @@ use bearergate_core::{
     CacheOption, Decision, Gate, JwksOptions, Options, Outcome, PublicKey, Refusal, Request, TrustOptions, Verified,
     Verifier,
 };
+
+/// The threads, and the room before them, are the process's: one test at a time has them.
+fn alone() -> MutexGuard<'static, ()> {
+    static ONE: Mutex<()> = Mutex::new(());
+    ONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 struct Signer(EcdsaKeyPair);
 
@@ -55,6 +62,7 @@ fn now(outcome: Outcome) -> Result<Verified, Refusal> {
 
 #[test]
 fn the_verdict_is_the_same_and_comes_later() {
+    let _alone = alone();
     let (signer, stranger) = (Signer::new(), Signer::new());
     let verifier = Verifier::new(signer.options(Some(CacheOption::Off))).unwrap();
     for claims in [r#"{"sub":"a"}"#, r#"{"sub":"a","exp":1}"#, "{}", "[]"] {
@@ -68,6 +76,7 @@ fn the_verdict_is_the_same_and_comes_later() {
 
 #[test]
 fn what_is_quick_is_judged_at_once() {
+    let _alone = alone();
     let signer = Signer::new();
     let verifier = Verifier::new(signer.options(None)).unwrap();
     for token in ["", "a.b.c", "eyJhbGciOiJSUzI1NiJ9.e30.AA", &"x".repeat(1 << 20)] {
@@ -80,6 +89,7 @@ fn what_is_quick_is_judged_at_once() {
 
 #[test]
 fn of_very_many_each_is_answered_once() {
+    let _alone = alone();
     let signer = Signer::new();
     let gate = Gate::new(signer.options(Some(CacheOption::Off))).unwrap().aside();
     let credentials = format!("Bearer {}", signer.token(r#"{"sub":"a"}"#));
@@ -105,6 +115,7 @@ fn of_very_many_each_is_answered_once() {
 
 #[test]
 fn who_gives_up_while_keys_are_fetched_leaves_the_place_to_others() {
+    let _alone = alone();
     let server = support::Server::start(|_, _| std::thread::sleep(Duration::from_secs(60)));
     let jwks = JwksOptions { timeout: Some(Duration::from_secs(60)), ..JwksOptions::default() };
     let verifier = support::verifier(&server.url, jwks);
