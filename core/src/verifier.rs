@@ -147,15 +147,19 @@ impl Verifier {
     /// Judges one compact JWS. Never blocks: keys that must be fetched first are a ticket.
     #[must_use]
     pub fn verify(&self, token: &str) -> Outcome {
-        self.verify_for(token, None)
-    }
-
-    /// The same, where somebody else than the ticket's holder waits for the answer: until `is_over`.
-    fn verify_for(&self, token: &str, is_over: Option<IsOver>) -> Outcome {
         match self.judge(token) {
             Ok(verified) => Outcome::Ready(Ok(verified)),
             Err(NotYet::Refused(refusal)) => Outcome::Ready(Err(self.addressed(refusal))),
-            Err(NotYet::Keys { set, seen, want, otherwise, header }) => {
+            Err(not_yet) => self.wait(token, not_yet, None),
+        }
+    }
+
+    /// The answer to a token that is not accepted yet. Whoever waits for it is the holder of its ticket, or
+    /// somebody else: until `is_over`.
+    fn wait(&self, token: &str, not_yet: NotYet<'_>, is_over: Option<IsOver>) -> Outcome {
+        match not_yet {
+            NotYet::Refused(refusal) => Outcome::Ready(Err(self.addressed(refusal))),
+            NotYet::Keys { set, seen, want, otherwise, header } => {
                 let (ticket, resolver) = Ticket::pair();
                 let (verifier, owned) = (self.clone(), token.to_owned());
                 let is_over = is_over.unwrap_or_else(|| Box::new(resolver.abandonment()));
@@ -190,7 +194,13 @@ impl Verifier {
                 return;
             }
             let is_over: IsOver = Box::new(resolver.abandonment());
-            match catch_unwind(AssertUnwindSafe(|| verifier.verify_for(&owned, Some(is_over)))) {
+            let judge = || {
+                verifier.judge(&owned).map_or_else(
+                    |not_yet| verifier.wait(&owned, not_yet, Some(is_over)),
+                    |verified| Outcome::Ready(Ok(verified)),
+                )
+            };
+            match catch_unwind(AssertUnwindSafe(judge)) {
                 Ok(Outcome::Ready(answer)) => resolver.resolve(answer),
                 Ok(Outcome::Wait(ticket)) => drop(ticket.on_ready(move |answer| resolver.resolve(answer))),
                 Err(_) => resolver.resolve(Err(verifier.addressed(Refusal::new(Code::Internal)))),
@@ -205,7 +215,8 @@ impl Verifier {
     /// Whether the signature of this token is one that takes long to verify, is verified at all, and is not
     /// remembered.
     fn is_slow(&self, token: &str) -> bool {
-        token.len() <= self.0.policy.max_token_bytes
+        self.0.policy.verifies_any_slowly()
+            && token.len() <= self.0.policy.max_token_bytes
             && Token::alg(token).is_some_and(|alg| self.0.policy.verifies_slowly(alg))
             && self.0.cache.as_ref().is_none_or(|cache| cache.find(token).is_none())
     }

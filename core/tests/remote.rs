@@ -34,10 +34,10 @@ fn a_thousand_requests_on_a_cold_cache_make_one_fetch() {
 fn verifiers_with_the_same_policy_share_one_set() {
     let signer = Signer::new("a");
     let server = Server::answering(jwks(&[&signer]));
+    let mut kept = Vec::new();
     for _ in 0..20 {
-        let kept = verifier(&server.url, JwksOptions::default());
-        assert_eq!(code(&kept, &signer.token()), "accepted");
-        std::mem::forget(kept);
+        kept.push(verifier(&server.url, JwksOptions::default()));
+        assert_eq!(code(&kept[kept.len() - 1], &signer.token()), "accepted");
     }
     assert_eq!(server.hits(), 1);
     let other = verifier(&server.url, JwksOptions { max_keys: Some(7), ..JwksOptions::default() });

@@ -219,6 +219,57 @@ mod tests {
         assert!(root.get("x").is_none());
     }
 
+    /// Half way from the largest double to the next power of two, where rounding goes to infinity.
+    const HALF_WAY: &str = "179769313486231580793728971405303415079934132710037826936173778980444968292764750946649017977587207096330286416692887910946555547851940402630657488671505820681908902000708383676273854845817711531764475730270069855571366959622842914819860834936475292719074168444365510704342711559699508093042880177904174497792";
+
+    proptest! {
+        #[test]
+        fn a_number_is_strict_where_its_double_is_finite(
+            whole in "0|[1-9][0-9]{0,330}",
+            fraction in "(\\.[0-9]{1,30})?",
+            exponent in prop_oneof![-700_i32..700, -20_i32..20, 290_i32..320],
+            written in any::<bool>(),
+        ) {
+            let number = if written { format!("-{whole}{fraction}e{exponent}") } else { format!("{whole}{fraction}") };
+            let double: f64 = number.parse().unwrap();
+            prop_assert_eq!(parse(&number).is_ok(), double.is_finite(), "{}", number);
+        }
+    }
+
+    #[test]
+    fn the_largest_numbers_are_told_apart_digit_by_digit() {
+        let below = format!("{}1", &HALF_WAY[..HALF_WAY.len() - 1]);
+        let point = |at: usize, digits: &str| format!("{}.{}e{}", &digits[..at], &digits[at..], digits.len() - at);
+        for (finite, digits) in [(true, below.as_str()), (false, HALF_WAY)] {
+            for number in [
+                digits.to_owned(),
+                format!("{digits}.0"),
+                point(1, digits),
+                point(200, digits),
+                format!("0.{digits}e309"),
+                format!("0.000{digits}E+312"),
+            ] {
+                assert_eq!(number.parse::<f64>().unwrap().is_finite(), finite, "{number}");
+                assert_eq!(parse(&number).is_ok(), finite, "{number}");
+            }
+        }
+        for (finite, number) in [
+            (true, "0e999999999999999999999"),
+            (true, "-0.000e+99999999999999999999"),
+            (true, "1e-99999999999999999999"),
+            (false, "1e99999999999999999999"),
+            (true, "1.7976931348623157e308"),
+            (false, "1.7976931348623159e308"),
+            (true, "0.00001e313"),
+            (false, "0.001e312"),
+            (true, "9e307"),
+            (true, "5e-324"),
+            (true, "1e-400"),
+        ] {
+            assert_eq!(parse(number).is_ok(), finite, "{number}");
+        }
+    }
+
     #[test]
     fn what_is_refused() {
         let many = (0..20).map(|i| format!("\"k{i}\":0")).collect::<Vec<_>>().join(",");

@@ -1,6 +1,7 @@
 //! The one pass over a text: grammar, escapes, numbers, depth and distinct names.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::collections::HashSet;
 
 use super::escape::{hex, unescape};
@@ -255,7 +256,7 @@ impl Parser<'_> {
             self.digits()?;
         }
         // Without an exponent, fewer digits than this cannot overflow a double.
-        if large && !self.text[start..self.at].parse::<f64>().is_ok_and(f64::is_finite) {
+        if large && !is_finite(&self.bytes[start..self.at]) {
             return Err(NotStrictJson);
         }
         self.leaf(Kind::Number, start, false);
@@ -272,7 +273,8 @@ impl Parser<'_> {
 
     /// Refuses an object (already closed, at `index`) two of whose names are the same.
     fn distinct_names(&self, index: usize, members: usize) -> Checked<()> {
-        let mut seen = HashSet::with_capacity_and_hasher(members, foldhash::fast::RandomState::default());
+        // Keyed, against names that are chosen to fall together.
+        let mut seen = HashSet::with_capacity(members);
         let mut at = index + 1;
         let distinct = (0..members).all(|_| {
             let name = self.name(at);
@@ -289,6 +291,46 @@ impl Parser<'_> {
             Cow::Owned(unescape(&self.text[place]).into_bytes())
         } else {
             Cow::Borrowed(&self.bytes[place])
+        }
+    }
+}
+
+/// The least whole number whose double is infinite: half way from the largest double to the next power of two,
+/// which is 2^1024 - 2^970.
+const INFINITE: &[u8; 309] = b"179769313486231580793728971405303415079934132710037826936173778980444968292764750946649017977587207096330286416692887910946555547851940402630657488671505820681908902000708383676273854845817711531764475730270069855571366959622842914819860834936475292719074168444365510704342711559699508093042880177904174497792";
+
+/// Whether the double of a number (of the grammar) is finite. Told by its digits: which double it is can take a
+/// hundred times as long to find out, and nobody may ask for that.
+fn is_finite(number: &[u8]) -> bool {
+    let (digits, exponent) = match number.iter().position(|byte| matches!(byte, b'e' | b'E')) {
+        Some(at) => (&number[..at], &number[at + 1..]),
+        None => (number, &[][..]),
+    };
+    let digits = digits.strip_prefix(b"-").unwrap_or(digits);
+    let whole = digits.iter().position(|byte| *byte == b'.').unwrap_or(digits.len());
+    let mut significant =
+        digits.iter().filter(|byte| **byte != b'.').copied().skip_while(|digit| *digit == b'0').peekable();
+    if significant.peek().is_none() {
+        return true;
+    }
+    let length = |bytes: &[u8]| i64::try_from(bytes.len()).unwrap_or(i64::MAX);
+    // How many digits a whole number of this size has.
+    let first = digits.iter().position(|byte| matches!(byte, b'1'..=b'9')).unwrap_or_default();
+    let places = if first < whole { length(&digits[first..whole]) } else { 1 - length(&digits[whole..first]) };
+    let (negative, exponent) = match exponent {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] | rest => (false, rest),
+    };
+    let exponent = exponent
+        .iter()
+        .fold(0_i64, |exponent, digit| exponent.saturating_mul(10).saturating_add(i64::from(digit.wrapping_sub(b'0'))));
+    let places = if negative { places.saturating_sub(exponent) } else { places.saturating_add(exponent) };
+    match places.cmp(&length(INFINITE)) {
+        Ordering::Less => true,
+        Ordering::Greater => false,
+        Ordering::Equal => {
+            INFINITE.iter().map(|limit| significant.next().unwrap_or(b'0').cmp(limit)).find(|order| order.is_ne())
+                == Some(Ordering::Less)
         }
     }
 }

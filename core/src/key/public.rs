@@ -82,11 +82,43 @@ pub(super) fn ed25519(bytes: &[u8]) -> Result<PreparedKey, KeyProblem> {
     if bytes.len() != 32 {
         return Err(KeyProblem::unusable("an Ed25519 key has 32 bytes"));
     }
+    if is_forgeable(bytes) {
+        return Err(KeyProblem::unusable(
+            "anybody can sign for this Ed25519 key: a point of small order, such as all zeros",
+        ));
+    }
     let key = ParsedPublicKey::new(&sig::ED25519, bytes)
         .map_err(|_| KeyProblem::unusable("not a valid Ed25519 public key"))?;
     let keys = AlgSet::ED25519.iter().map(|alg| (alg, key.clone())).collect();
     Ok(prepared(keys, AlgSet::ED25519, &[b"Ed25519", bytes]))
 }
+
+/// Whether these bytes stand for one of the eight points of small order (RFC 7748 section 7 tells of the like), under
+/// which signatures can be made up, or for a number that is not below 2^255 - 19 and so for a point that has another
+/// encoding too (RFC 8032 section 5.1.3).
+fn is_forgeable(encoded: &[u8]) -> bool {
+    // The last bit is the sign of the other coordinate.
+    let mut y = encoded.to_vec();
+    if let Some(last) = y.last_mut() {
+        *last &= 0x7f;
+    }
+    let too_large = y[0] >= 0xed && y[1..31].iter().all(|byte| *byte == 0xff) && y[31] == 0x7f;
+    let minus_one = y[0] == 0xec && y[1..31].iter().all(|byte| *byte == 0xff) && y[31] == 0x7f;
+    let tiny = y[0] <= 1 && y[1..].iter().all(|byte| *byte == 0);
+    too_large || minus_one || tiny || ORDER_8.iter().any(|point| y == *point)
+}
+
+/// The points of order 8, by their coordinate y.
+const ORDER_8: [[u8; 32]; 2] = [
+    [
+        0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98, 0xf0, 0xd5, 0xdf,
+        0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53, 0xfc, 0x05,
+    ],
+    [
+        0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67, 0x0f, 0x2a, 0x20,
+        0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac, 0x03, 0x7a,
+    ],
+];
 
 /// An ML-DSA key from its encoded public key (FIPS 204).
 pub(super) fn ml_dsa(alg: Alg, bytes: &[u8]) -> Result<PreparedKey, KeyProblem> {
@@ -123,4 +155,38 @@ pub(super) fn identity(parts: &[&[u8]]) -> [u8; 32] {
 fn strip_zeros(bytes: &[u8]) -> &[u8] {
     let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
     &bytes[zeros..]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ed25519_key_that_anybody_can_sign_for_is_none() {
+        let filled = |first: u8, rest: u8, last: u8| {
+            let mut bytes = [rest; 32];
+            (bytes[0], bytes[31]) = (first, last);
+            bytes
+        };
+        // Orders 4, 1 and 2; then what is not below 2^255 - 19.
+        let mut points = vec![filled(0, 0, 0), filled(1, 0, 0), filled(0xec, 0xff, 0x7f)];
+        points.extend((0xed..=0xff).map(|first| filled(first, 0xff, 0x7f)));
+        points.extend(ORDER_8);
+        for point in points {
+            for sign in [0, 0x80] {
+                let mut encoded = point;
+                encoded[31] |= sign;
+                let told =
+                    matches!(ed25519(&encoded), Err(KeyProblem::Unusable(text)) if text.contains("anybody can sign"));
+                assert!(told, "{encoded:02x?}");
+            }
+        }
+        // The generator (RFC 8032 section 5.1), and the key of RFC 8037 appendix A.
+        assert!(ed25519(&filled(0x58, 0x66, 0x66)).is_ok());
+        let rfc8037 = [
+            0xd7, 0x5a, 0x98, 0x01, 0x82, 0xb1, 0x0a, 0xb7, 0xd5, 0x4b, 0xfe, 0xd3, 0xc9, 0x64, 0x07, 0x3a, 0x0e, 0xe1,
+            0x72, 0xf3, 0xda, 0xa6, 0x23, 0x25, 0xaf, 0x02, 0x1a, 0x68, 0xf7, 0x07, 0x51, 0x1a,
+        ];
+        assert!(ed25519(&rfc8037).is_ok());
+    }
 }

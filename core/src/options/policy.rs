@@ -63,6 +63,11 @@ impl Policy {
         self.max_token_bytes <= MAX_TOKEN_BYTES && self.trusts.iter().all(|trust| secrets(&trust.keys))
     }
 
+    /// Whether some rules allow an algorithm that takes long.
+    pub(crate) fn verifies_any_slowly(&self) -> bool {
+        self.trusts.iter().any(|trust| !trust.rules.algorithms.and(AlgSet::SLOW).is_empty())
+    }
+
     /// Whether this is an algorithm that takes long, and one that some rules allow.
     pub(crate) fn verifies_slowly(&self, alg: Alg) -> bool {
         AlgSet::SLOW.contains(alg) && self.trusts.iter().any(|trust| trust.rules.algorithms.contains(alg))

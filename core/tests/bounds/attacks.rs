@@ -146,9 +146,12 @@ fn within_the_largest(findings: &mut Vec<String>) {
 fn within_the_default(findings: &mut Vec<String>) {
     let gate = gate(None);
     let fill = |item: &str| vec![item; 12_000 / (item.len() + 1)].join(",");
-    for (what, payload) in
-        [("16 kB of numbers", fill("0")), ("16 kB of objects", fill(r#"{"":0}"#)), ("16 kB of strings", fill(r#""r""#))]
-    {
+    for (what, payload) in [
+        ("16 kB of numbers", fill("0")),
+        ("16 kB of numbers that are hard to round", fill("130687615564969234585e-321")),
+        ("16 kB of objects", fill(r#"{"":0}"#)),
+        ("16 kB of strings", fill(r#""r""#)),
+    ] {
         let token = signed(HEADER, &format!(r#"{{"sub":"x","aud":"api","roles":[{payload}]}}"#));
         let bound = Bound { code: "accepted", time: Duration::from_millis(10), memory: MIB / 2 };
         report(findings, what, token.len(), verdict(&gate, &token), cost(|| verdict(&gate, &token)), &bound);
