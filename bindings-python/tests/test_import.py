@@ -7,6 +7,7 @@ import pytest
 
 import bearergate
 
+# Beside what `typing` imports, which depends on the CPython.
 SLOW = ("asyncio", "dataclasses", "datetime", "inspect", "json", "logging", "re", "threading")
 
 
@@ -18,7 +19,7 @@ def ended(program):
 
 def test_nothing_slow_is_imported():
     loaded = ended(
-        f"import sys; already = set(sys.modules); import bearergate; "
+        f"import sys, typing; already = set(sys.modules); import bearergate; "
         f"print([name for name in {SLOW} if name in sys.modules and name not in already])"
     )
     assert loaded == "[]\n"
@@ -26,7 +27,7 @@ def test_nothing_slow_is_imported():
 
 def test_nor_by_a_verification():
     loaded = ended(
-        "import sys; already = set(sys.modules); import bearergate\n"
+        "import sys, typing; already = set(sys.modules); import bearergate\n"
         "verifier = bearergate.JwtVerifier(secret='0123456789abcdef0123456789abcdef')\n"
         "try: verifier.verify('a.b.c')\n"
         "except bearergate.InvalidTokenError as error: print(error.code)\n"
