@@ -7,9 +7,20 @@ Node package shares.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+# All that a verification may need is imported here and now: a thread that imports while another one forks leaves
+# the child waiting for the module.
+import asyncio  # noqa: F401
+import inspect  # noqa: F401
+import json  # noqa: F401
+import logging  # noqa: F401
+import re  # noqa: F401
+import threading  # noqa: F401
+import warnings  # noqa: F401
+from typing import TYPE_CHECKING
 
-from . import _exit  # noqa: F401
+from . import _exit, _reports, _time  # noqa: F401
+from ._authz import Authorizer, AuthzDeniedError, AuthzEffect, AuthzRequest
+from ._claims import Claims
 from ._current import get_auth_context, require_auth_context
 from ._errors import (
     ConfigError,
@@ -23,36 +34,31 @@ from ._errors import (
     MissingCredentialsError,
     Reason,
 )
+from ._events import FetchErrorEvent, FetchEvent, KeysChangedEvent, SkippedKey
 from ._headers import AUTH_HEADERS, parse_auth_headers, set_auth_headers
 from ._native import AuthContext, __version__, matches_method_pattern
+from ._options import (
+    AuthzOptions,
+    AuthzRequires,
+    AuthzRule,
+    CacheOptions,
+    ClaimPath,
+    ClaimsMapping,
+    CredentialsOptions,
+    Duration,
+    IssuerOptions,
+    JwksOptions,
+    JwtAuthOptions,
+    PublicKeyObject,
+    RejectInfo,
+    Stats,
+)
 from ._verifier import JwtVerifier
 
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from ._authz import Authorizer, AuthzDeniedError, AuthzEffect, AuthzRequest
-    from ._claims import Claims
-    from ._events import FetchErrorEvent, FetchEvent, KeysChangedEvent, SkippedKey
-    from ._options import (
-        AuthzOptions,
-        AuthzRequires,
-        AuthzRule,
-        CacheOptions,
-        ClaimPath,
-        ClaimsMapping,
-        CredentialsOptions,
-        Duration,
-        IssuerOptions,
-        JwksOptions,
-        JwtAuthOptions,
-        PublicKeyObject,
-        RejectInfo,
-        Stats,
-    )
     from .connect import AuthzInterceptor, JwtAuthInterceptor
-
-# What most programs name in annotations only, or not at all, is imported when it is asked for.
-_LATER = ("_authz", "_claims", "_events", "_options")
 
 __all__ = [
     "AUTH_HEADERS",
@@ -131,19 +137,3 @@ def create_authz_interceptor(**options: Unpack[AuthzOptions]) -> AuthzIntercepto
     from .connect import AuthzInterceptor
 
     return AuthzInterceptor(**options)
-
-
-def __getattr__(name: str) -> Any:
-    if name in __all__:
-        from importlib import import_module
-
-        for module in _LATER:
-            found = import_module(f".{module}", __name__)
-            if name in found.__all__:
-                value = globals()[name] = getattr(found, name)
-                return value
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})

@@ -67,9 +67,6 @@ class Judge:
         self._on_reject = hooks.on_reject
         self._tell = _listening.teller(hooks.on_fetch, hooks.on_fetch_error, hooks.on_keys_changed)
         self.unhooked = hooks.validate is None
-        if any(hook is not None for hook in hooks):
-            # What calls them is imported here: a thread that imports while another forks leaves the child waiting.
-            from . import _events, _reports  # noqa: F401
         # Empty once events are listened to. Taking the one item out is atomic.
         self._deaf = [True]
         if any(hook is not None for hook in (hooks.on_fetch, hooks.on_fetch_error, hooks.on_keys_changed)):
@@ -84,9 +81,6 @@ class Judge:
         """Has the log and the hooks told of events about keys; once."""
         with contextlib.suppress(IndexError):
             self._deaf.pop()
-            if self.gate.has_remote_keys:
-                # The core's thread finds it imported, for the reason above.
-                from . import _events  # noqa: F401
             self.gate.on_key_event(_listening.weakly(self._tell))
         self.tune()
 
