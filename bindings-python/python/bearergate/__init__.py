@@ -7,18 +7,9 @@ Node package shares.
 
 from __future__ import annotations
 
-# All that a verification may need is imported here and now: a thread that imports while another one forks leaves
-# the child waiting for the module.
-import asyncio  # noqa: F401
-import inspect  # noqa: F401
-import json  # noqa: F401
-import logging  # noqa: F401
-import re  # noqa: F401
-import threading  # noqa: F401
-import warnings  # noqa: F401
 from typing import TYPE_CHECKING
 
-from . import _exit, _reports, _time  # noqa: F401
+from . import _exit  # noqa: F401
 from ._authz import Authorizer, AuthzDeniedError, AuthzEffect, AuthzRequest
 from ._claims import Claims
 from ._current import get_auth_context, require_auth_context

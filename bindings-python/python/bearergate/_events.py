@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import json
 import os
 import threading
-from collections.abc import Callable, Mapping
+import weakref
+from collections.abc import Callable
 from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Any, Literal
 
-from . import _log
-from ._awaitable import is_awaitable
+from . import _log, _reports
 
 __all__ = ["FetchErrorEvent", "FetchEvent", "KeysChangedEvent", "SkippedKey"]
 
@@ -135,26 +136,42 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
 
 
-def tell(text: str, hooks: Mapping[str, Hook | None]) -> None:
-    """Has the log and the hook of an event called with it soon."""
-    event = json.loads(text)
-    kind = event.pop("type")
-    if hooks[kind] is not None or _log.wants(kind):
-        _thread.run(lambda: _report(kind, hooks[kind], _EVENTS[kind](event)))
+def teller(fetch: Hook | None, fetch_error: Hook | None, keys_changed: Hook | None) -> Hook:
+    """What the core calls with each event as JSON."""
+    hooks = {"fetch": fetch, "fetchError": fetch_error, "keysChanged": keys_changed}
+
+    def tell(text: str) -> None:
+        event = json.loads(text)
+        kind = event.pop("type")
+        if hooks[kind] is not None or _log.wants(kind):
+            _thread.run(lambda: report(kind, _EVENTS[kind](event)))
+
+    def report(kind: str, event: KeyEvent) -> None:
+        if _log.wants(kind):
+            # The keys are what they are, whatever a handler of the log or a hook raises.
+            with contextlib.suppress(Exception):
+                _log.event(kind, event)
+        hook = hooks[kind]
+        if hook is not None:
+            with contextlib.suppress(Exception):
+                pending = hook(event)
+                if inspect.isawaitable(pending):
+                    _reports.finish(pending)
+
+    return tell
 
 
-def _report(kind: str, hook: Hook | None, event: KeyEvent) -> None:
-    if _log.wants(kind):
-        # The keys are what they are, whatever a handler of the log or a hook raises.
-        with contextlib.suppress(Exception):
-            _log.event(kind, event)
-    if hook is not None:
-        with contextlib.suppress(Exception):
-            pending = hook(event)
-            if is_awaitable(pending):
-                from . import _reports
+def weakly(tell: Hook) -> Hook:
+    """Tells as long as somebody else holds `tell`. The native side, through which no cycle is seen,
+    would otherwise keep a verifier that its own hooks refer to for ever."""
+    held = weakref.ref(tell)
 
-                _reports.finish(pending)
+    def call(text: str) -> None:
+        tell = held()
+        if tell is not None:
+            tell(text)
+
+    return call
 
 
 def _fetched(event: dict[str, Any]) -> FetchEvent:

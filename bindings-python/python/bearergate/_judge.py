@@ -5,18 +5,18 @@ that is told of verdicts, to hooks, the log and whoever measures, is told here.
 from __future__ import annotations
 
 import contextlib
+import inspect
+import warnings
 import weakref
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, final
 
-from . import _listening, _log, _observe, _waiting
-from ._awaitable import discard, is_awaitable
+from . import _events, _log, _observe, _reports, _waiting
 from ._errors import ConfigError, JwtAuthError, of_refusal
 from ._native import AuthContext, Gate, Refusal, Ticket
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from ._errors import ErrorCode
     from ._events import FetchErrorEvent, FetchEvent, KeysChangedEvent
     from ._native import SkipPaths
@@ -65,7 +65,7 @@ class Judge:
         self.gate: Gate = gate
         self._validate = hooks.validate
         self._on_reject = hooks.on_reject
-        self._tell = _listening.teller(hooks.on_fetch, hooks.on_fetch_error, hooks.on_keys_changed)
+        self._tell = _events.teller(hooks.on_fetch, hooks.on_fetch_error, hooks.on_keys_changed)
         self.unhooked = hooks.validate is None
         # Empty once events are listened to. Taking the one item out is atomic.
         self._deaf = [True]
@@ -81,7 +81,7 @@ class Judge:
         """Has the log and the hooks told of events about keys; once."""
         with contextlib.suppress(IndexError):
             self._deaf.pop()
-            self.gate.on_key_event(_listening.weakly(self._tell))
+            self.gate.on_key_event(_events.weakly(self._tell))
         self.tune()
 
     def tune(self) -> None:
@@ -105,8 +105,6 @@ class Judge:
         hooks = take_hooks(options)
         judge = cls(Gate(options), hooks)
         if judge.gate.advice is not None:
-            import warnings
-
             warnings.warn(judge.gate.advice, RuntimeWarning, stacklevel=stacklevel)
         return judge
 
@@ -127,8 +125,8 @@ class Judge:
         if self._validate is not None:
             try:
                 verdict = self._validate(outcome)
-                if is_awaitable(verdict):
-                    discard(verdict)
+                if inspect.isawaitable(verdict):
+                    _discard(verdict)
                     raise TypeError("validate is async: use verify_async(), or serve through ASGI")
                 passed = verdict is None or bool(verdict)
             except Exception as cause:
@@ -150,7 +148,7 @@ class Judge:
         if self._validate is not None:
             try:
                 verdict = self._validate(outcome)
-                if is_awaitable(verdict):
+                if inspect.isawaitable(verdict):
                     verdict = await verdict
                 passed = verdict is None or bool(verdict)
             except Exception as cause:
@@ -187,9 +185,7 @@ class Judge:
             # Whatever a report does, the refusal stands.
             with contextlib.suppress(Exception):
                 report = self._on_reject(_info(refusal, procedure))
-                if is_awaitable(report):
-                    from . import _reports
-
+                if inspect.isawaitable(report):
                     _reports.finish(report)
         return of_refusal(refusal)
 
@@ -216,3 +212,8 @@ def _info(refusal: Refusal, procedure: str | None) -> RejectInfo:
     if procedure is not None:
         info["procedure"] = procedure
     return info
+
+
+def _discard(unawaited: Awaitable[object]) -> None:
+    if isinstance(unawaited, Coroutine):
+        unawaited.close()

@@ -7,59 +7,36 @@ made of one that nobody wants.
 from __future__ import annotations
 
 import contextlib
-import sys
+import logging
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import logging
-
     from ._events import KeyEvent
     from ._native import Refusal
 
-# The levels of `logging`.
-_DEBUG, _INFO, _WARNING, _ERROR = 10, 20, 30, 40
+_logger = logging.getLogger("bearergate")
+# A program that configures no logging is not shown on stderr what its clients send.
+_logger.addHandler(logging.NullHandler())
 
 # Most refusals are the client's business; these are the operator's.
 _REFUSALS = {
-    "ERR_KEYS_UNAVAILABLE": _WARNING,
-    "ERR_VALIDATE_FAILED": _ERROR,
-    "ERR_INTERNAL": _ERROR,
+    "ERR_KEYS_UNAVAILABLE": logging.WARNING,
+    "ERR_VALIDATE_FAILED": logging.ERROR,
+    "ERR_INTERNAL": logging.ERROR,
 }
 
 _EVENTS = {
-    "fetch": (_DEBUG, "fetched the keys of %s"),
-    "fetchError": (_WARNING, "no new keys of %s"),
-    "keysChanged": (_INFO, "other keys of %s are in service"),
+    "fetch": (logging.DEBUG, "fetched the keys of %s"),
+    "fetchError": (logging.WARNING, "no new keys of %s"),
+    "keysChanged": (logging.INFO, "other keys of %s are in service"),
 }
-
-
-def _logger() -> logging.Logger:
-    global _made  # noqa: PLW0603
-    if _made is None:
-        import logging
-
-        logger = logging.getLogger("bearergate")
-        # A program that configures no logging is not shown on stderr what its clients send.
-        logger.addHandler(logging.NullHandler())
-        _made = logger
-    return _made
-
-
-_made: logging.Logger | None = None
-if "logging" in sys.modules:
-    # Who configures it may look for the loggers that there are.
-    _logger()
-
-
-def _is_logged(level: int) -> bool:
-    # Who has not imported `logging`, which takes long, has not asked for records either.
-    return "logging" in sys.modules and _logger().isEnabledFor(level)
 
 
 def refused(refusal: Refusal, procedure: str | None, cause: BaseException | None = None) -> None:
     """Logs a refusal, and what raised, where a hook or this package did."""
-    level = _REFUSALS.get(refusal.code, _INFO)
-    if _is_logged(level):
+    level = _REFUSALS.get(refusal.code, logging.INFO)
+    if _logger.isEnabledFor(level):
         # Whatever a handler does, the refusal stands.
         with contextlib.suppress(Exception):
             _refused(level, refusal, procedure, cause)
@@ -78,20 +55,18 @@ def _refused(level: int, refusal: Refusal, procedure: str | None, cause: BaseExc
         "issuer": refusal.issuer,
         "procedure": procedure,
     }
-    _logger().log(level, "refused: %s%s%s", refusal.code, about, why, extra=fields)
+    _logger.log(level, "refused: %s%s%s", refusal.code, about, why, extra=fields)
 
 
 def wants(kind: str) -> bool:
     """Whether an event of this kind is logged."""
-    return _is_logged(_EVENTS[kind][0])
+    return _logger.isEnabledFor(_EVENTS[kind][0])
 
 
 def event(kind: str, event: KeyEvent) -> None:
     """Logs an event about keys."""
-    from dataclasses import fields
-
     level, text = _EVENTS[kind]
-    _logger().log(
+    _logger.log(
         level, text, event.url, extra={field.name: getattr(event, field.name) for field in fields(event)}
     )
 

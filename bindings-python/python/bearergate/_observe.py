@@ -3,32 +3,31 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 import weakref
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    import threading
-    from collections.abc import Callable
-    from typing import ParamSpec, Protocol, TypeVar
-
     from ._judge import Judge
     from ._native import AuthContext, Refusal
 
-    P = ParamSpec("P")
-    T = TypeVar("T")
+P = ParamSpec("P")
+T = TypeVar("T")
 
-    class Observer(Protocol):
-        """Is told of each verdict, with the seconds it took where it was asked for here."""
 
-        def accepted(self, caller: AuthContext, seconds: float | None) -> None: ...
-        def refused(self, refusal: Refusal, seconds: float | None) -> None: ...
+class Observer(Protocol):
+    """Is told of each verdict, with the seconds it took where it was asked for here."""
+
+    def accepted(self, caller: AuthContext, seconds: float | None) -> None: ...
+    def refused(self, refusal: Refusal, seconds: float | None) -> None: ...
 
 
 active: Observer | None = None
 
 # A question and the beginning of its answer are one thread's work without a break.
-_asked: threading.local
+_asked = threading.local()
 
 # Plain dict operations are atomic: no lock that a fork could leave held.
 _judges: dict[int, weakref.ref[Judge]] = {}
@@ -36,10 +35,7 @@ _judges: dict[int, weakref.ref[Judge]] = {}
 
 def activate(observer: Observer | None) -> None:
     """Measures from now on, or no more."""
-    global active, _asked  # noqa: PLW0603
-    from threading import local
-
-    _asked = local()
+    global active  # noqa: PLW0603
     active = observer
     for judge in judges():
         judge.tune()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import re
+import warnings
 from typing import TYPE_CHECKING, Any, Self, cast, final
 
-from . import _observe, _waiting
+from . import _observe, _time, _waiting
 from ._errors import of_refusal
 from ._judge import Judge
 from ._native import AuthContext, Ticket, read_duration
@@ -59,8 +62,6 @@ class JwtVerifier:
         if type(outcome) is AuthContext and self._judge.unhooked and _observe.active is None:
             return outcome
         if isinstance(outcome, Ticket) and not self._warned and _waiting.on_asyncio():
-            import warnings
-
             self._warned = True
             warnings.warn(
                 "JwtVerifier.verify() blocks this event loop while keys are fetched: "
@@ -113,10 +114,6 @@ class JwtVerifier:
 
     def stats(self) -> Stats:
         """The state of the keys and of the cache, for a readiness page or a log."""
-        import json
-
-        from . import _time
-
         stats = _snake(json.loads(self._judge.gate.stats_json()))
         if stats["last_success"] is not None:
             stats["last_success"] = _time.of_ms(stats["last_success"])
@@ -160,8 +157,6 @@ def _seconds(timeout: Duration | None) -> float | None:
 
 
 def _snake(stats: Any) -> Any:
-    import re
-
     if isinstance(stats, dict):
         return {re.sub("[A-Z]", lambda c: "_" + c[0].lower(), k): _snake(v) for k, v in stats.items()}
     if isinstance(stats, list):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import sys
 from importlib import import_module
@@ -15,14 +16,9 @@ T = TypeVar("T")
 
 def on_asyncio() -> bool:
     """Whether this thread is running an asyncio loop."""
-    # Whoever runs one has imported it.
-    asyncio: Any = sys.modules.get("asyncio")
-    if asyncio is None:
-        return False
     try:
         asyncio.get_running_loop()
-    except (AttributeError, RuntimeError):
-        # None runs here, or another thread is importing it.
+    except RuntimeError:
         return False
     return True
 
@@ -44,8 +40,6 @@ async def resolved(ticket: Ticket[T]) -> T:
     """What the ticket resolves to."""
     if not on_asyncio():
         return await _resolved_on_trio(ticket)
-    import asyncio
-
     loop = asyncio.get_running_loop()
     future: asyncio.Future[T] = loop.create_future()
 
