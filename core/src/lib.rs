@@ -57,6 +57,8 @@ mod method;
 pub mod mint;
 #[cfg(feature = "mutants")]
 pub mod mutants;
+#[cfg(all(feature = "mutants", not(debug_assertions)))]
+compile_error!("`mutants` drops checks for the mutation test: no optimized build has it");
 mod options;
 mod process;
 mod propagate;

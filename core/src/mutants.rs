@@ -42,6 +42,7 @@ pub const ALL: &[&str] = &[
     "stale",
     "key-removed",
     "use",
+    "small-order",
     "private-key",
     "weak-rsa",
     "header-limits",

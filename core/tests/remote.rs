@@ -208,6 +208,17 @@ fn configured_headers_go_to_the_configured_origin() {
 }
 
 #[test]
+fn names_below_localhost_are_this_machine_whatever_the_system_says() {
+    let signer = Signer::new("a");
+    let server = Server::answering(jwks(&[&signer]));
+    for host in ["localhost", "keys.localhost", "no.such.name.localhost"] {
+        let verifier = verifier(&server.url.replace("127.0.0.1", host), JwksOptions::default());
+        assert_eq!(code(&verifier, &signer.token()), "accepted", "{host}");
+    }
+    assert_eq!(server.hits(), 3);
+}
+
+#[test]
 fn a_wait_for_keys_ends_by_its_limit_and_takes_no_place_of_a_request() {
     let signer = Signer::new("a");
     let server = Server::answering("HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n".to_owned());

@@ -92,10 +92,9 @@ pub(crate) fn jwks_uri(bytes: Vec<u8>, name: &str, issuer: &Url, policy: &FetchP
         return Err("the document's `issuer` is not the configured one".to_owned());
     }
     let uri = text("jwks_uri").ok_or("the document has no `jwks_uri`")?;
-    // An issuer on http loopback may name plain http; any other must name https.
-    let http_allowed = policy.allow_http || issuer.scheme() == "http";
-    let url = check_remote_url(&uri, http_allowed).map_err(|problem| format!("`jwks_uri` {problem}"))?;
-    if url.scheme() == "http" && !http_allowed {
+    let url = check_remote_url(&uri, policy.allow_http).map_err(|problem| format!("`jwks_uri` {problem}"))?;
+    // An issuer on http loopback may name http loopback; any other must name https.
+    if url.scheme() == "http" && issuer.scheme() != "http" && !policy.allow_http {
         return Err("`jwks_uri` must be https".to_owned());
     }
     Ok(url)
@@ -165,5 +164,10 @@ mod tests {
         }
         let loopback = r#"{"issuer":"http://127.0.0.1:1","jwks_uri":"http://127.0.0.1:1/j"}"#;
         assert!(read("http://127.0.0.1:1", loopback, false).is_ok());
+        let elsewhere = r#"{"issuer":"http://127.0.0.1:1","jwks_uri":"http://k.example/j"}"#;
+        assert!(read("http://127.0.0.1:1", elsewhere, false).is_err());
+        assert!(read("http://127.0.0.1:1", elsewhere, true).is_ok());
+        let safe = r#"{"issuer":"http://127.0.0.1:1","jwks_uri":"https://k.example/j"}"#;
+        assert!(read("http://127.0.0.1:1", safe, false).is_ok());
     }
 }

@@ -2,16 +2,19 @@
 //! allowed after decompression. The only file that knows the HTTP client.
 
 use std::io::ErrorKind;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::{Duration, SystemTime};
 
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{
-    ACCEPT, CACHE_CONTROL, DATE, ETAG, EXPIRES, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH, RETRY_AFTER,
+    ACCEPT, AGE, CACHE_CONTROL, DATE, ETAG, EXPIRES, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH, RETRY_AFTER,
 };
 use reqwest::{Client, NoProxy, Proxy, StatusCode, Url, redirect};
+use tokio::net::lookup_host;
 
 use super::roots;
 use crate::error::Reason;
-use crate::options::FetchPolicy;
+use crate::options::{FetchPolicy, is_localhost};
 
 /// A fetch that gave nothing, in words for the operator.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,14 +72,34 @@ pub(super) fn client(policy: &FetchPolicy, tls: bool, plain_loopback: bool) -> R
         builder.tls_certs_only([])
     };
     if plain_loopback && policy.proxy.is_none() {
-        // Plain http is trusted to a loopback host because nobody is on the way: no proxy either.
-        builder = builder.no_proxy();
+        // Plain http is trusted to a loopback host because nobody is on the way: no proxy either, and no
+        // name server that could send it elsewhere.
+        builder = builder.no_proxy().dns_resolver(StayingHere);
     }
     if let Some(proxy) = &policy.proxy {
         let proxy = Proxy::all(proxy.as_str()).map_err(|_| HttpError::new("the proxy URL cannot be used"))?;
         builder = builder.proxy(proxy.no_proxy(NoProxy::from_env()));
     }
     builder.build().map_err(|error| HttpError::new(format!("the HTTP client cannot be built: {error}")))
+}
+
+/// Knows `localhost` and the names below it as this machine (RFC 6761 section 6.3), and asks the system
+/// for all others.
+struct StayingHere;
+
+impl Resolve for StayingHere {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            // The port is the URL's.
+            let addresses: Addrs = if is_localhost(name.as_str()) {
+                let here: [IpAddr; 2] = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+                Box::new(here.into_iter().map(|address| SocketAddr::new(address, 0)))
+            } else {
+                Box::new(lookup_host((name.as_str(), 0)).await?.collect::<Vec<_>>().into_iter())
+            };
+            Ok(addresses)
+        })
+    }
 }
 
 /// GETs a URL, with the policy's headers only where the origin is the configured one.
@@ -160,7 +183,7 @@ fn causes<'a>(error: &'a reqwest::Error) -> impl Iterator<Item = &'a (dyn std::e
 }
 
 /// How long a response may be used: `Cache-Control: max-age`, else `Expires` (RFC 9111 section
-/// 4.2.1).
+/// 4.2.1), less the `Age` that it has been in caches on its way.
 fn freshness_ms(headers: &HeaderMap) -> Option<i64> {
     let directives =
         headers.get_all(CACHE_CONTROL).into_iter().flat_map(|value| value.to_str().unwrap_or_default().split(','));
@@ -169,7 +192,9 @@ fn freshness_ms(headers: &HeaderMap) -> Option<i64> {
         name.eq_ignore_ascii_case("max-age").then(|| seconds_ms(seconds.trim_matches('"'))).flatten()
     });
     let mut max_age = max_age;
-    max_age.next().or_else(|| headers.get(EXPIRES).map(|expires| date_ms(expires, headers).unwrap_or(0)))
+    let lifetime = max_age.next().or_else(|| headers.get(EXPIRES).map(|at| date_ms(at, headers).unwrap_or(0)))?;
+    let age = headers.get(AGE).and_then(|age| seconds_ms(age.to_str().ok()?)).unwrap_or(0);
+    Some(lifetime.saturating_sub(age).max(0))
 }
 
 /// `Retry-After` in seconds or as a date (RFC 9110 section 10.2.3).
@@ -222,6 +247,11 @@ mod tests {
             assert_eq!(freshness_ms(&headers(&[("cache-control", value)])), ms, "{value}");
         }
         assert_eq!(freshness_ms(&headers(&[("expires", "0")])), Some(0));
+        for (age, ms) in [("100", 200_000), ("301", 0), ("99999999999999999999", 0), ("-1", 300_000), ("soon", 300_000)]
+        {
+            assert_eq!(freshness_ms(&headers(&[("cache-control", "max-age=300"), ("age", age)])), Some(ms), "{age}");
+        }
+        assert_eq!(freshness_ms(&headers(&[("age", "100")])), None);
         let far = freshness_ms(&headers(&[("expires", "Fri, 31 Dec 9999 23:59:59 GMT")]));
         assert!(far.is_some_and(|ms| ms > 1_000_000_000));
         let dated = [("date", "Thu, 01 Jan 1970 00:00:00 GMT"), ("expires", "Thu, 01 Jan 1970 00:05:00 GMT")];

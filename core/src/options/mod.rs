@@ -28,7 +28,7 @@ pub(crate) use fields::{Fields, Read, shown};
 pub(crate) use key_source::Keys;
 pub(crate) use policy::{Credentials, Policy};
 pub(crate) use read::{list as read_list, text as read_text, texts as read_texts};
-pub(crate) use remote::{FetchPolicy, Locator, SetPolicy, check_remote_url};
+pub(crate) use remote::{FetchPolicy, Locator, SetPolicy, check_remote_url, is_localhost};
 pub(crate) use trust::{Rules, Trust, Trusts};
 
 /// How option names are spelled in what is read and in the errors about it.

@@ -191,7 +191,12 @@ pub(crate) fn check_remote_url(text: &str, allow_http: bool) -> Result<Url, Stri
 fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    host == "localhost" || host.ends_with(".localhost") || address.is_ok_and(|address| address.is_loopback())
+    is_localhost(host) || address.is_ok_and(|address| address.is_loopback())
+}
+
+/// Whether a name is this machine's by definition (RFC 6761 section 6.3).
+pub(crate) fn is_localhost(host: &str) -> bool {
+    host == "localhost" || host.ends_with(".localhost")
 }
 
 fn timing(jwks: &JwksOptions) -> Checked<Timing> {

@@ -209,6 +209,32 @@ pub fn from_pem(text: &str) -> Vec<u8> {
     STANDARD.decode(lines).expect("base64")
 }
 
+/// Ed25519 keys under which anybody can sign: points of small order, and encodings of a number that is not
+/// below 2^255 - 19 (RFC 8032 section 5.1.3), with what to call them.
+pub fn forgeable() -> impl Iterator<Item = (&'static str, &'static str, [u8; 32])> {
+    let ends = |first: u8, between: u8, last: u8| {
+        let mut x = [between; 32];
+        (x[0], x[31]) = (first, last);
+        x
+    };
+    let order_8 = [
+        0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98, 0xf0, 0xd5, 0xdf,
+        0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53, 0xfc, 0x05,
+    ];
+    let mut signed = order_8;
+    signed[31] |= 0x80;
+    [
+        ("ed25519-zeros", "an Ed25519 key of zeros, a point of order 4", [0; 32]),
+        ("ed25519-identity", "the identity as Ed25519 key", ends(1, 0, 0)),
+        ("ed25519-identity-signed", "the identity as Ed25519 key, with a sign", ends(1, 0, 0x80)),
+        ("ed25519-identity-again", "another encoding of the identity as Ed25519 key", ends(0xee, 0xff, 0x7f)),
+        ("ed25519-minus-one", "the point of order 2 as Ed25519 key", ends(0xec, 0xff, 0x7f)),
+        ("ed25519-order-8", "a point of order 8 as Ed25519 key", order_8),
+        ("ed25519-order-8-signed", "another point of order 8 as Ed25519 key", signed),
+    ]
+    .into_iter()
+}
+
 /// Every committed key and certificate.
 pub struct Keys {
     keys: BTreeMap<String, Key>,

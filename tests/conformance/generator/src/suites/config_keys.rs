@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::canonical;
 use crate::case::{Suite, used};
-use crate::keys::{b64, bytes, pem, rsa_pkcs1, rsa_spki, strip, unb64};
+use crate::keys::{b64, bytes, forgeable, pem, rsa_pkcs1, rsa_spki, strip, unb64};
 use crate::mint::keys;
 
 pub fn suite() -> Suite {
@@ -178,6 +178,17 @@ pub fn suite() -> Suite {
         ("ssh", "an SSH key is no PEM", used("rsa-a.ssh")),
     ] {
         s.config(&format!("public-key-{id}"), why, json!({ "publicKey": key }), "publicKey");
+    }
+    // id-Ed25519 (RFC 8410 section 10.1), then the key.
+    let ed25519_spki = |x: [u8; 32]| [&unb64("MCowBQYDK2VwAyEA")[..], &x].concat();
+    for (id, why, x) in forgeable() {
+        for (form, key) in [
+            ("jwk", jwk("ed-a", json!({ "x": b64(x) }))),
+            ("pem", json!(pem("PUBLIC KEY", &ed25519_spki(x)))),
+            ("der", bytes(ed25519_spki(x))),
+        ] {
+            s.config(&format!("public-key-{id}-{form}"), why, json!({ "publicKey": key }), "publicKey");
+        }
     }
     s.one("public-key-secret-key-object", "1", "a secret key object is no public key", |c| {
         c.requires("secret-key-object")

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::case::{Case, Suite, err, ok, used};
-use crate::keys::strip;
+use crate::keys::{forgeable, strip};
 use crate::mint::{T0, Token, keys};
 
 fn jwk(name: &str, more: Value) -> Value {
@@ -199,6 +199,10 @@ pub fn suite() -> Suite {
     let mut off_curve = crate::keys::unb64(keys().form("p256-a.jwk")["y"].as_str().unwrap());
     *off_curve.last_mut().unwrap() ^= 1;
     let rsa = |more: Value| jwk("rsa-a", more);
+    // Under the identity, this signature is good for every message.
+    let made_up = Token::new("ed-a", "EdDSA").signature([&[1][..], &[0; 63]].concat());
+    let forgeable =
+        forgeable().map(|(id, what, x)| (id, what, jwk("ed-a", json!({ "x": b64_of(&x) })), made_up.clone()));
     let skipped: Vec<(&str, &str, Value, Token)> = vec![
         ("weak-rsa", "RSA under 2048 bits", jwk("rsa-weak", json!({ "kid": "rsa-a" })), rs()),
         ("rsa-even-exponent", "an even exponent", rsa(json!({ "e": b64_of(&[1, 0, 0]) })), rs()),
@@ -264,7 +268,7 @@ pub fn suite() -> Suite {
         ("key-ops-not-strings", "key_ops with a number", rsa(json!({ "key_ops": ["verify", 1] })), rs()),
         ("ext-not-a-boolean", "an ext that is not a boolean", rsa(json!({ "ext": "true" })), rs()),
     ];
-    for (id, what, bad, token) in skipped {
+    for (id, what, bad, token) in skipped.into_iter().chain(forgeable) {
         remote(
             &mut s,
             &format!("skipped-{id}"),
