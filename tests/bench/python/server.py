@@ -36,6 +36,16 @@ class ByHand:
         pass
 
 
+class Nothing:
+    """What Connect itself needs to call a metadata interceptor."""
+
+    async def on_start(self, ctx: Any) -> None:
+        pass
+
+    async def on_end(self, token: object, ctx: Any, error: Exception | None, /) -> None:
+        pass
+
+
 class Announced(uvicorn.Server):
     """Tells its port once it listens. It opens its sockets itself: asyncio sends without delay only where it has
     been told that a socket is TCP's."""
@@ -53,6 +63,7 @@ class Announced(uvicorn.Server):
 
 INTERCEPTORS = {
     "open": lambda _: (),
+    "empty interceptor": lambda _: (Nothing(),),
     "no cache": lambda subject: (create_jwt_auth_interceptor(**options(subject, cache=False)),),
     "cache hit": lambda subject: (create_jwt_auth_interceptor(**options(subject)),),
     "PyJWT": lambda subject: (ByHand(subject),),

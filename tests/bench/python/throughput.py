@@ -16,6 +16,7 @@ CONNECTIONS = 32
 
 KINDS = {
     "open": ("open", "RS256"),
+    "an interceptor that does nothing": ("empty interceptor", "RS256"),
     "RS256": ("no cache", "RS256"),
     "ES256": ("no cache", "ES256"),
     "EdDSA": ("no cache", "EdDSA"),
