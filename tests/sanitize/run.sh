@@ -41,8 +41,14 @@ preloadable() {
 lay_out() {
 	rm -rf "$build/run"
 	mkdir -p "$build/run/bindings-node" "$build/run/tests/processes" "$build/run/python"
-	for part in index.js index.mjs lib test package.json; do cp -R "bindings-node/$part" "$build/run/bindings-node"; done
-	ln -s "$root/bindings-node/node_modules" "$build/run/bindings-node/node_modules"
+	for part in bindings-node/*; do
+		case $part in
+		*/node_modules) ln -s "$root/$part" "$build/run/$part" ;;
+		*.node | */src | */target) ;;
+		*) cp -R "$part" "$build/run/bindings-node" ;;
+		esac
+	done
+	cp -R README.md docs "$build/run"
 	cp -R tests/processes/node "$build/run/tests/processes"
 	cp -R bindings-python/python/bearergate "$build/run/python"
 	rm -f "$build"/run/python/bearergate/_native*.so
@@ -67,8 +73,8 @@ if choose address; then
 		cargo build --locked --quiet --target "$host" -p bearergate-node -p bearergate-python
 		lay_out
 		echo "== Node, address sanitizer"
-		# Left out: what packs and installs, and reads documentation.
-		tests=$(ls "$build"/run/bindings-node/test/*.test.mjs | grep -vE '/(pack|documentation|exports)\.')
+		# Left out: what packs and installs, reads documentation, or gives its processes an environment without the runtime.
+		tests=$(ls "$build"/run/bindings-node/test/*.test.mjs | grep -vE '/(cli|pack|documentation|exports)\.')
 		with_runtime node --test --test-reporter=dot $tests "$build/run/tests/processes/node/hammer.test.mjs"
 		echo "== Python, address sanitizer"
 		PYTHONMALLOC=malloc PYTHONPATH="$build/run/python" with_runtime "$python" -m pytest -q -p no:cacheprovider bindings-python/tests
