@@ -71,10 +71,13 @@ pub(super) fn client(policy: &FetchPolicy, tls: bool, plain_loopback: bool) -> R
     } else {
         builder.tls_certs_only([])
     };
-    if plain_loopback && policy.proxy.is_none() {
-        // Plain http is trusted to a loopback host because nobody is on the way: no proxy either, and no
-        // name server that could send it elsewhere.
-        builder = builder.no_proxy().dns_resolver(StayingHere);
+    if plain_loopback {
+        // Plain http is trusted to a loopback host because nobody is on the way: no name server that could send it
+        // elsewhere, and no proxy but one that was asked for.
+        builder = builder.dns_resolver(StayingHere);
+        if policy.proxy.is_none() {
+            builder = builder.no_proxy();
+        }
     }
     if let Some(proxy) = &policy.proxy {
         let proxy = Proxy::all(proxy.as_str()).map_err(|_| HttpError::new("the proxy URL cannot be used"))?;
@@ -183,7 +186,7 @@ fn causes<'a>(error: &'a reqwest::Error) -> impl Iterator<Item = &'a (dyn std::e
 }
 
 /// How long a response may be used: `Cache-Control: max-age`, else `Expires` (RFC 9111 section
-/// 4.2.1), less the `Age` that it has been in caches on its way.
+/// 4.2.1), less the `Age` that it has been in caches on its way (section 5.1: of several, the first counts).
 fn freshness_ms(headers: &HeaderMap) -> Option<i64> {
     let directives =
         headers.get_all(CACHE_CONTROL).into_iter().flat_map(|value| value.to_str().unwrap_or_default().split(','));
@@ -193,7 +196,7 @@ fn freshness_ms(headers: &HeaderMap) -> Option<i64> {
     });
     let mut max_age = max_age;
     let lifetime = max_age.next().or_else(|| headers.get(EXPIRES).map(|at| date_ms(at, headers).unwrap_or(0)))?;
-    let age = headers.get(AGE).and_then(|age| seconds_ms(age.to_str().ok()?)).unwrap_or(0);
+    let age = headers.get(AGE).and_then(|age| seconds_ms(age.to_str().ok()?.split(',').next()?)).unwrap_or(0);
     Some(lifetime.saturating_sub(age).max(0))
 }
 
@@ -247,8 +250,14 @@ mod tests {
             assert_eq!(freshness_ms(&headers(&[("cache-control", value)])), ms, "{value}");
         }
         assert_eq!(freshness_ms(&headers(&[("expires", "0")])), Some(0));
-        for (age, ms) in [("100", 200_000), ("301", 0), ("99999999999999999999", 0), ("-1", 300_000), ("soon", 300_000)]
-        {
+        for (age, ms) in [
+            ("100", 200_000),
+            ("100, 5", 200_000),
+            ("301", 0),
+            ("99999999999999999999", 0),
+            ("-1", 300_000),
+            ("soon", 300_000),
+        ] {
             assert_eq!(freshness_ms(&headers(&[("cache-control", "max-age=300"), ("age", age)])), Some(ms), "{age}");
         }
         assert_eq!(freshness_ms(&headers(&[("age", "100")])), None);
