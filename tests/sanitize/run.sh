@@ -90,7 +90,7 @@ if choose thread -Cunsafe-allow-abi-mismatch=sanitizer; then
 	# Left out: tests whose answer comes through a Condvar of the standard library, after which the sanitizer takes
 	# each access to it for a race; `loom` tries those orders. What the harness captures it would take for one too.
 	TSAN_OPTIONS="suppressions=$here/thread-suppressions.txt" \
-		BEARERGATE_SLOWDOWN=50 cargo test --locked --quiet --target "$host" -p bearergate-core --lib --test aside -- --nocapture
+		BEARERGATE_SLOWDOWN=50 cargo test --locked --quiet --target "$host" -p bearergate-core --lib -- --nocapture
 else
 	skip "thread sanitizer: no toolchain here has its runtime"
 fi
