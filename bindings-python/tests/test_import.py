@@ -18,17 +18,51 @@ def ended(program):
 def test_a_verification_imports_nothing(jwks, signer):
     loaded = ended(
         "import sys, bearergate\n"
+        f"hooked = bearergate.JwtVerifier(secret={SECRET!r}, on_reject=lambda info: None)\n"
+        f"plain = bearergate.JwtVerifier(secret={SECRET!r})\n"
+        f"remote = bearergate.JwtVerifier(jwks_uri={jwks.url!r})\n"
+        f"told = bearergate.JwtVerifier(jwks_uri={jwks.url!r}, on_fetch=lambda event: None)\n"
         "already = set(sys.modules)\n"
-        f"with bearergate.JwtVerifier(secret={SECRET!r}, on_reject=lambda info: None) as verifier:\n"
+        "for verifier in (hooked, plain):\n"
         f"    context = verifier.verify({token(roles=['a'])!r})\n"
         "    context.claims['sub'], context.claims.to_dict(), repr(context), context.expires_at, verifier.stats()\n"
         "    try: verifier.verify('a.b.c')\n"
         "    except bearergate.InvalidTokenError as error: print(error.code)\n"
-        f"with bearergate.JwtVerifier(jwks_uri={jwks.url!r}, on_fetch=lambda event: None) as verifier:\n"
+        "for verifier in (remote, told):\n"
         f"    print(verifier.verify({signer.token()!r}).subject)\n"
+        "    verifier.close()\n"
         "print(sorted(set(sys.modules) - already))"
     )
-    assert loaded == "ERR_TOKEN_MALFORMED\nalice\n[]\n"
+    assert loaded == "ERR_TOKEN_MALFORMED\n" * 2 + "alice\n" * 2 + "[]\n"
+
+
+def test_an_import_brings_little_along():
+    heavy = (
+        "asyncio",
+        "inspect",
+        "dataclasses",
+        "logging",
+        "json",
+        "re",
+        "enum",
+        "datetime",
+        "concurrent",
+        "ssl",
+    )
+    loaded = ended(
+        "import sys; already = set(sys.modules); import bearergate\n"
+        f"print(sorted(set({heavy!r}) & (set(sys.modules) - already)))"
+    )
+    assert loaded == "[]\n"
+
+
+def test_a_verifier_of_given_keys_does_without_a_loop():
+    loaded = ended(
+        "import sys; already = set(sys.modules); import bearergate\n"
+        f"bearergate.JwtVerifier(secret={SECRET!r}).verify({token()!r})\n"
+        "print(sorted({'asyncio', 'inspect', 'dataclasses'} & (set(sys.modules) - already)))"
+    )
+    assert loaded == "[]\n"
 
 
 @pytest.mark.parametrize("name", bearergate.__all__)

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import _exit  # noqa: F401
-from ._authz import Authorizer, AuthzDeniedError, AuthzEffect, AuthzRequest
 from ._claims import Claims
 from ._current import get_auth_context, require_auth_context
 from ._errors import (
@@ -25,30 +24,31 @@ from ._errors import (
     MissingCredentialsError,
     Reason,
 )
-from ._events import FetchErrorEvent, FetchEvent, KeysChangedEvent, SkippedKey
 from ._headers import AUTH_HEADERS, parse_auth_headers, set_auth_headers
 from ._native import AuthContext, __version__, matches_method_pattern
-from ._options import (
-    AuthzOptions,
-    AuthzRequires,
-    AuthzRule,
-    CacheOptions,
-    ClaimPath,
-    ClaimsMapping,
-    CredentialsOptions,
-    Duration,
-    IssuerOptions,
-    JwksOptions,
-    JwtAuthOptions,
-    PublicKeyObject,
-    RejectInfo,
-    Stats,
-)
 from ._verifier import JwtVerifier
 
 if TYPE_CHECKING:
     from typing import Unpack
 
+    from ._authz import Authorizer, AuthzDeniedError, AuthzEffect, AuthzRequest
+    from ._events import FetchErrorEvent, FetchEvent, KeysChangedEvent, SkippedKey
+    from ._options import (
+        AuthzOptions,
+        AuthzRequires,
+        AuthzRule,
+        CacheOptions,
+        ClaimPath,
+        ClaimsMapping,
+        CredentialsOptions,
+        Duration,
+        IssuerOptions,
+        JwksOptions,
+        JwtAuthOptions,
+        PublicKeyObject,
+        RejectInfo,
+        Stats,
+    )
     from .connect import AuthzInterceptor, JwtAuthInterceptor
 
 __all__ = [
@@ -128,3 +128,30 @@ def create_authz_interceptor(**options: Unpack[AuthzOptions]) -> AuthzIntercepto
     from .connect import AuthzInterceptor
 
     return AuthzInterceptor(**options)
+
+
+# Where what only some programs name is, to be imported when it is named: rules, events, and the types of options.
+_LATER = {
+    "_authz": ("Authorizer", "AuthzDeniedError", "AuthzEffect", "AuthzRequest"),
+    "_events": ("FetchErrorEvent", "FetchEvent", "KeysChangedEvent", "SkippedKey"),
+    "_options": (
+        "AuthzOptions", "AuthzRequires", "AuthzRule", "CacheOptions", "ClaimPath", "ClaimsMapping",
+        "CredentialsOptions", "Duration", "IssuerOptions", "JwksOptions", "JwtAuthOptions", "PublicKeyObject",
+        "RejectInfo", "Stats",
+    ),
+}  # fmt: skip
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name):
+        module = next((module for module, names in _LATER.items() if name in names), None)
+        if module is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        value = getattr(import_module(f".{module}", __name__), name)
+        globals()[name] = value
+        return value
+
+    def __dir__():
+        return sorted({*globals(), *__all__})

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from importlib import import_module
 from typing import Any, TypeVar
 
-from ._waiting import on_asyncio
+from ._waiting import asyncio_loop
 
 T = TypeVar("T")
 
@@ -54,9 +54,9 @@ async def before(deadline_ms: int, awaitable: Awaitable[T], due: Callable[[], bo
         if close is not None:
             close()
         raise Expired
-    if not on_asyncio():
+    loop = asyncio_loop()
+    if loop is None:
         return await _before_on_trio(deadline_ms, awaitable, due)
-    loop = asyncio.get_running_loop()
     timer: asyncio.TimerHandle | None = None
     try:
         async with asyncio.timeout(None) as alarm:

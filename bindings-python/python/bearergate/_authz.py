@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 
 from . import _native
+from ._awaited import discard, is_awaitable
 from ._errors import ConfigError, of_refusal
 from ._native import AuthzDenial, AuthzPolicy, missing_credentials
 
@@ -124,8 +124,8 @@ class Authorizer:
         if verdict is None and context is not None:
             try:
                 answer = self._ask(context, service, method)
-                if inspect.isawaitable(answer):
-                    _discard(answer)
+                if is_awaitable(answer):
+                    discard(answer)
                     raise TypeError("authorize is async: use check_async(), or serve through ASGI")
                 verdict = self._decide(answer)
             except Exception as cause:
@@ -143,7 +143,7 @@ class Authorizer:
         if verdict is None and context is not None:
             try:
                 answer = self._ask(context, service, method)
-                if inspect.isawaitable(answer):
+                if is_awaitable(answer):
                     answer = await answer
                 verdict = self._decide(answer)
             except Exception as cause:
@@ -194,8 +194,3 @@ def _error(denial: AuthzDenial) -> Exception:
 
 def _denied_error(cls: type[AuthzDeniedError], message: str, details: dict[str, Any]) -> AuthzDeniedError:
     return cls(message, **details)
-
-
-def _discard(unawaited: Awaitable[object]) -> None:
-    if isinstance(unawaited, Coroutine):
-        unawaited.close()

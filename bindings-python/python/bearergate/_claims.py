@@ -6,7 +6,6 @@ nested objects are `Claims` again and arrays are tuples.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Self, final
 
@@ -101,11 +100,15 @@ _set_members = vars(Claims)["_members"].__set__
 
 def of_json(text: str) -> Claims:
     """Claims from text that the core has checked to be one strict JSON object."""
+    import json
+
     return of_plain(json.loads(text))
 
 
 def to_json(claims: Claims) -> str:
     """The claims as ASCII JSON without spaces."""
+    import json
+
     return json.dumps(_all(claims), separators=(",", ":"), allow_nan=False)
 
 

@@ -41,6 +41,14 @@ class Identity:
         if _identity.get() is not self:
             self._token = _identity.set(self)
 
+    def begin(self) -> None:
+        """Enters a new identity. A deadline that this request was given before stays, if it is the earlier."""
+        earlier = _identity.get()
+        if earlier is not None and earlier.request is self.request and earlier.deadline_ms is not None:
+            deadline = self.deadline_ms
+            self.deadline_ms = earlier.deadline_ms if deadline is None else min(deadline, earlier.deadline_ms)
+        self._token = _identity.set(self)
+
     def leave(self) -> None:
         """Restores what was current before, wherever this is called."""
         token, self._token = self._token, None

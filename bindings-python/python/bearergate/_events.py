@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import inspect
 import json
 import os
 import threading
@@ -13,7 +12,8 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Any, Literal
 
-from . import _log, _reports
+from . import _log
+from ._awaited import is_awaitable
 
 __all__ = ["FetchErrorEvent", "FetchEvent", "KeysChangedEvent", "SkippedKey"]
 
@@ -155,7 +155,9 @@ def teller(fetch: Hook | None, fetch_error: Hook | None, keys_changed: Hook | No
         if hook is not None:
             with contextlib.suppress(Exception):
                 pending = hook(event)
-                if inspect.isawaitable(pending):
+                if is_awaitable(pending):
+                    from . import _reports
+
                     _reports.finish(pending)
 
     return tell

@@ -1,18 +1,22 @@
 """From the core's answer to a context or an exception, by way of the two hooks that are Python's. All
 that is told of verdicts, to hooks, the log and whoever measures, is told here.
+
+Imported, with all that a verdict may need, when the first judge is made: an import of the package costs
+little, and a verification imports nothing, since a thread that does while another one forks would leave the
+child waiting.
 """
 
 from __future__ import annotations
 
 import contextlib
-import inspect
 import warnings
 import weakref
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, final
 
-from . import _events, _log, _observe, _reports, _waiting
+from . import _log, _observe, _stats, _waiting
+from ._awaited import discard, is_awaitable
 from ._errors import ConfigError, JwtAuthError, of_refusal
 from ._native import AuthContext, Gate, Refusal, Ticket
 
@@ -20,7 +24,7 @@ if TYPE_CHECKING:
     from ._errors import ErrorCode
     from ._events import FetchErrorEvent, FetchEvent, KeysChangedEvent
     from ._native import SkipPaths
-    from ._options import RejectInfo
+    from ._options import RejectInfo, Stats
 
 _QUESTIONS = ("check", "check_http", "verify")
 
@@ -65,23 +69,30 @@ class Judge:
         self.gate: Gate = gate
         self._validate = hooks.validate
         self._on_reject = hooks.on_reject
-        self._tell = _events.teller(hooks.on_fetch, hooks.on_fetch_error, hooks.on_keys_changed)
         self.unhooked = hooks.validate is None
-        # Empty once events are listened to. Taking the one item out is atomic.
-        self._deaf = [True]
-        if any(hook is not None for hook in (hooks.on_fetch, hooks.on_fetch_error, hooks.on_keys_changed)):
-            self.listen()
-        else:
+        # The listener, until it listens. Taking the one item out is atomic.
+        self._deaf: list[Callable[[Any], object]] = []
+        on_event = (hooks.on_fetch, hooks.on_fetch_error, hooks.on_keys_changed)
+        if gate.has_remote_keys:
+            from . import _events
+
+            self._tell = _events.teller(*on_event)
+            self._deaf.append(_events.weakly(self._tell))
+        if any(hook is not None for hook in hooks):
+            # For what a hook gives that has to be awaited.
+            from . import _reports  # noqa: F401
+        if self._deaf and not any(hook is not None for hook in on_event):
             # Listening may start a thread, which construction does for hooks alone.
             for question in _QUESTIONS:
                 setattr(self, question, partial(_first, weakref.proxy(self), question))
+        else:
+            self.listen()
         _observe.register(self)
 
     def listen(self) -> None:
         """Has the log and the hooks told of events about keys; once."""
         with contextlib.suppress(IndexError):
-            self._deaf.pop()
-            self.gate.on_key_event(_events.weakly(self._tell))
+            self.gate.on_key_event(self._deaf.pop())
         self.tune()
 
     def tune(self) -> None:
@@ -89,6 +100,10 @@ class Judge:
         if not self._deaf:
             for question in _QUESTIONS:
                 setattr(self, question, _observe.timed(getattr(self.gate, question)))
+
+    def stats(self) -> Stats:
+        """The state of the keys and of the cache."""
+        return _stats.of_json(self.gate.stats_json())
 
     def ready(self, limit: float | None) -> Ticket[Refusal | None] | None:
         """The gate's `ready`."""
@@ -125,8 +140,8 @@ class Judge:
         if self._validate is not None:
             try:
                 verdict = self._validate(outcome)
-                if inspect.isawaitable(verdict):
-                    _discard(verdict)
+                if is_awaitable(verdict):
+                    discard(verdict)
                     raise TypeError("validate is async: use verify_async(), or serve through ASGI")
                 passed = verdict is None or bool(verdict)
             except Exception as cause:
@@ -148,7 +163,7 @@ class Judge:
         if self._validate is not None:
             try:
                 verdict = self._validate(outcome)
-                if inspect.isawaitable(verdict):
+                if is_awaitable(verdict):
                     verdict = await verdict
                 passed = verdict is None or bool(verdict)
             except Exception as cause:
@@ -185,7 +200,9 @@ class Judge:
             # Whatever a report does, the refusal stands.
             with contextlib.suppress(Exception):
                 report = self._on_reject(_info(refusal, procedure))
-                if inspect.isawaitable(report):
+                if is_awaitable(report):
+                    from . import _reports
+
                     _reports.finish(report)
         return of_refusal(refusal)
 
@@ -212,8 +229,3 @@ def _info(refusal: Refusal, procedure: str | None) -> RejectInfo:
     if procedure is not None:
         info["procedure"] = procedure
     return info
-
-
-def _discard(unawaited: Awaitable[object]) -> None:
-    if isinstance(unawaited, Coroutine):
-        unawaited.close()

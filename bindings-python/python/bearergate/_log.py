@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from dataclasses import fields
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -65,6 +64,9 @@ def wants(kind: str) -> bool:
 
 def event(kind: str, event: KeyEvent) -> None:
     """Logs an event about keys."""
+    # Loaded, since an event is a dataclass.
+    from dataclasses import fields
+
     level, text = _EVENTS[kind]
     _logger.log(
         level, text, event.url, extra={field.name: getattr(event, field.name) for field in fields(event)}

@@ -29,8 +29,9 @@ _tasks: set[asyncio.Task[None]] = set()
 
 def finish(report: Awaitable[object]) -> None:
     """Lets the report run to its end. Whatever it raises is nobody's business."""
-    if _waiting.on_asyncio():
-        task = asyncio.get_running_loop().create_task(_swallow(report))
+    loop = _waiting.asyncio_loop()
+    if loop is not None:
+        task = loop.create_task(_swallow(report))
         _tasks.add(task)
         task.add_done_callback(_tasks.discard)
     elif _waiting.on_trio():

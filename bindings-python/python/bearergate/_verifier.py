@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import re
 import warnings
-from typing import TYPE_CHECKING, Any, Self, cast, final
+from typing import TYPE_CHECKING, Self, final
 
-from . import _observe, _time, _waiting
+from . import _observe, _waiting
 from ._errors import of_refusal
-from ._judge import Judge
 from ._native import AuthContext, Ticket, read_duration
 
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Unpack
 
+    from ._judge import Judge
     from ._options import Duration, JwtAuthOptions, Stats
 
 __all__ = ["JwtVerifier"]
@@ -39,6 +37,8 @@ class JwtVerifier:
     _warned: bool
 
     def __init__(self, **options: Unpack[JwtAuthOptions]) -> None:
+        from ._judge import Judge
+
         self._judge = Judge.of(dict(options))
         self._warned = False
 
@@ -61,7 +61,7 @@ class JwtVerifier:
         outcome = self._judge.verify(token)
         if type(outcome) is AuthContext and self._judge.unhooked and _observe.active is None:
             return outcome
-        if isinstance(outcome, Ticket) and not self._warned and _waiting.on_asyncio():
+        if isinstance(outcome, Ticket) and not self._warned and _waiting.asyncio_loop() is not None:
             self._warned = True
             warnings.warn(
                 "JwtVerifier.verify() blocks this event loop while keys are fetched: "
@@ -114,10 +114,7 @@ class JwtVerifier:
 
     def stats(self) -> Stats:
         """The state of the keys and of the cache, for a readiness page or a log."""
-        stats = _snake(json.loads(self._judge.gate.stats_json()))
-        if stats["last_success"] is not None:
-            stats["last_success"] = _time.of_ms(stats["last_success"])
-        return cast("Stats", stats)
+        return self._judge.stats()
 
     def close(self) -> None:
         """Lets go of the remote keys. Calls that wait, and later ones that need them, are refused as
@@ -154,11 +151,3 @@ class JwtVerifier:
 
 def _seconds(timeout: Duration | None) -> float | None:
     return None if timeout is None else read_duration("timeout", timeout)
-
-
-def _snake(stats: Any) -> Any:
-    if isinstance(stats, dict):
-        return {re.sub("[A-Z]", lambda c: "_" + c[0].lower(), k): _snake(v) for k, v in stats.items()}
-    if isinstance(stats, list):
-        return [_snake(item) for item in stats]
-    return stats

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import sys
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
+    import asyncio
+
     from ._native import Ticket
 
 T = TypeVar("T")
 
 
-def on_asyncio() -> bool:
-    """Whether this thread is running an asyncio loop."""
+def asyncio_loop() -> asyncio.AbstractEventLoop | None:
+    """The asyncio loop that this thread is running, if it is."""
+    # Whoever runs a loop has imported it, and is done with that.
+    module: Any = sys.modules.get("asyncio")
+    running_loop = getattr(module, "get_running_loop", None)
+    if running_loop is None:
+        return None
     try:
-        asyncio.get_running_loop()
+        loop: asyncio.AbstractEventLoop = running_loop()
     except RuntimeError:
-        return False
-    return True
+        return None
+    return loop
 
 
 def on_trio() -> bool:
@@ -38,9 +43,9 @@ def on_trio() -> bool:
 
 async def resolved(ticket: Ticket[T]) -> T:
     """What the ticket resolves to."""
-    if not on_asyncio():
+    loop = asyncio_loop()
+    if loop is None:
         return await _resolved_on_trio(ticket)
-    loop = asyncio.get_running_loop()
     future: asyncio.Future[T] = loop.create_future()
 
     def resolve(outcome: T) -> None:
@@ -61,7 +66,7 @@ async def resolved(ticket: Ticket[T]) -> T:
 
 async def _resolved_on_trio(ticket: Ticket[T]) -> T:
     # The only other loop that Connect's ASGI application runs on. Whoever runs it has imported it.
-    trio: Any = import_module("trio")
+    trio: Any = sys.modules["trio"]
     here = trio.lowlevel.current_trio_token()
     arrived = trio.Event()
     outcomes: list[T] = []

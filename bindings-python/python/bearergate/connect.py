@@ -134,16 +134,9 @@ class JwtAuthInterceptor:
                 raise self._judge.refused(propagated, _procedure(ctx))
             for name, value in propagated:
                 ctx.request_headers[name] = value
-        identity = Identity(ctx, context)
-        if self._deadlines:
-            identity.deadline_ms = self._gate.stream_deadline(context)
-        earlier = current_identity(ctx)
-        if earlier is not None and earlier.deadline_ms is not None:
-            deadline = identity.deadline_ms
-            identity.deadline_ms = (
-                earlier.deadline_ms if deadline is None else min(deadline, earlier.deadline_ms)
-            )
-        identity.enter()
+        deadline = self._gate.stream_deadline(context) if self._deadlines else None
+        identity = Identity(ctx, context, deadline)
+        identity.begin()
         return identity
 
     def _refuse(self, ctx: RequestContext[Any, Any], error: Exception) -> NoReturn:

@@ -74,7 +74,7 @@ class JwtServerInterceptor(grpc.ServerInterceptor, grpc.aio.ServerInterceptor):
         """Hands back the handler that authenticates; on an aio server, an awaitable of it."""
         details = _believed(handler_call_details)
         call = Call(self._judge, details.method, details.invocation_metadata or ())
-        if _waiting.on_asyncio():
+        if _waiting.asyncio_loop() is not None:
             return _intercept_async(call, continuation, details)
         return _intercept(call, continuation, details)
 

@@ -19,67 +19,136 @@ pub(super) fn index(text: &str) -> Checked<Vec<Node>> {
     }
     // Room for what a token usually holds: a value in each twelve bytes or more.
     let nodes = Vec::with_capacity((text.len() / 12 + 4).min(512));
-    let mut parser = Parser { bytes: text.as_bytes(), text, at: 0, nodes };
-    parser.space();
+    let mut parser = Parser { text: text.as_bytes(), rest: text.as_bytes(), nodes };
     parser.value(1)?;
-    parser.space();
-    if parser.at == parser.bytes.len() { Ok(parser.nodes) } else { Err(NotStrictJson) }
+    parser.peek();
+    if parser.rest.is_empty() { Ok(parser.nodes) } else { Err(NotStrictJson) }
 }
 
 struct Parser<'a> {
-    bytes: &'a [u8],
-    text: &'a str,
-    at: usize,
+    text: &'a [u8],
+    /// What has not been taken in yet.
+    rest: &'a [u8],
     nodes: Vec<Node>,
 }
 
-impl Parser<'_> {
-    fn peek(&self) -> Option<u8> {
-        self.bytes.get(self.at).copied()
+/// A string as it stands in the text.
+struct Raw<'a> {
+    bytes: &'a [u8],
+    is_escaped: bool,
+}
+
+impl<'a> Raw<'a> {
+    fn unescaped(&self) -> Cow<'a, [u8]> {
+        if self.is_escaped { unescaped(self.bytes) } else { Cow::Borrowed(self.bytes) }
+    }
+}
+
+#[cold]
+fn unescaped(raw: &[u8]) -> Cow<'static, [u8]> {
+    // Of a text, between two quotes, so it is text itself.
+    Cow::Owned(unescape(str::from_utf8(raw).unwrap_or_default()).into_bytes())
+}
+
+impl<'a> Parser<'a> {
+    /// The next byte after any space, which a compact text has none of.
+    #[inline]
+    fn peek(&mut self) -> Option<u8> {
+        if let Some(..=b' ') = self.rest.first() {
+            self.space();
+        }
+        self.rest.first().copied()
     }
 
+    #[cold]
     fn space(&mut self) {
-        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
-            self.at += 1;
+        while let [b' ' | b'\t' | b'\n' | b'\r', rest @ ..] = self.rest {
+            self.rest = rest;
         }
+    }
+
+    /// Takes this byte if it is the next.
+    #[inline]
+    fn take(&mut self, byte: u8) -> bool {
+        match self.rest {
+            [first, rest @ ..] if *first == byte => {
+                self.rest = rest;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Takes this byte, after any space.
+    #[inline]
+    fn expect(&mut self, byte: u8) -> Checked<()> {
+        if self.take(byte) {
+            return Ok(());
+        }
+        self.space();
+        if self.take(byte) { Ok(()) } else { Err(NotStrictJson) }
+    }
+
+    /// Takes a comma (`false`) or the closing byte (`true`), after any space.
+    #[inline]
+    fn comma_or(&mut self, closing: u8) -> Checked<bool> {
+        if self.take(b',') {
+            return Ok(false);
+        }
+        self.peek();
+        if self.take(closing) {
+            return Ok(true);
+        }
+        if self.take(b',') { Ok(false) } else { Err(NotStrictJson) }
+    }
+
+    /// Where in the text a part of it begins that goes on to its end.
+    fn place(&self, rest: &[u8]) -> usize {
+        self.text.len() - rest.len()
     }
 
     /// Begins a value that has children.
     fn open(&mut self, kind: Kind) -> usize {
-        self.nodes.push(Node::new(kind, self.at..self.at, 0, false));
+        let start = self.place(self.rest);
+        self.nodes.push(Node::new(kind, start..start, 0, false));
         self.nodes.len() - 1
     }
 
     fn close(&mut self, index: usize) {
-        let next = self.nodes.len();
+        let (end, next) = (self.place(self.rest), self.nodes.len());
         let node = &mut self.nodes[index];
-        *node = Node::new(node.kind(), node.range().start..self.at, next, false);
+        *node = Node::new(node.kind(), node.range().start..end, next, false);
     }
 
-    /// Takes in a value without children, which ends here.
-    fn leaf(&mut self, kind: Kind, start: usize, is_escaped: bool) {
-        self.nodes.push(Node::new(kind, start..self.at, self.nodes.len() + 1, is_escaped));
+    /// Takes in a value without children, which goes on to `end`.
+    #[inline]
+    fn leaf(&mut self, kind: Kind, end: &[u8], is_escaped: bool) {
+        let place = self.place(self.rest)..self.place(end);
+        self.nodes.push(Node::new(kind, place, self.nodes.len() + 1, is_escaped));
     }
 
+    /// Takes in a value, after any space. Most are strings.
+    #[inline]
     fn value(&mut self, depth: usize) -> Checked<()> {
-        match self.peek().ok_or(NotStrictJson)? {
-            b'"' => self.string(),
+        if self.peek() == Some(b'"') { self.string().map(drop) } else { self.other(depth) }
+    }
+
+    #[inline(never)]
+    fn other(&mut self, depth: usize) -> Checked<()> {
+        match self.rest.first().ok_or(NotStrictJson)? {
             b'{' => self.object(depth),
             b'[' => self.array(depth),
-            b't' => self.word("true", Kind::True),
-            b'f' => self.word("false", Kind::False),
-            b'n' => self.word("null", Kind::Null),
+            b't' => self.word(b"true", Kind::True),
+            b'f' => self.word(b"false", Kind::False),
+            b'n' => self.word(b"null", Kind::Null),
             _ => self.number(),
         }
     }
 
-    fn word(&mut self, word: &str, kind: Kind) -> Checked<()> {
-        if !self.bytes[self.at..].starts_with(word.as_bytes()) {
-            return Err(NotStrictJson);
-        }
-        let start = self.at;
-        self.at += word.len();
-        self.leaf(kind, start, false);
+    fn word(&mut self, word: &[u8], kind: Kind) -> Checked<()> {
+        let after = self.rest.strip_prefix(word).ok_or(NotStrictJson)?;
+        self.leaf(kind, after, false);
+        self.rest = after;
         Ok(())
     }
 
@@ -88,24 +157,19 @@ impl Parser<'_> {
             return Err(NotStrictJson);
         }
         let index = self.open(Kind::Object);
-        self.at += 1;
-        self.space();
+        self.expect(b'{')?;
         let mut members = 0;
         let mut digests = Digests::default();
-        if self.peek() == Some(b'}') {
-            self.at += 1;
-        } else {
+        self.peek();
+        if !self.take(b'}') {
             loop {
-                self.string()?;
+                let name = self.string()?;
                 if members < DIGESTED {
-                    digests.add(&self.name(self.nodes.len() - 1));
+                    digests.add(&name.unescaped());
                 }
-                self.space();
                 self.expect(b':')?;
-                self.space();
                 self.value(depth + 1)?;
                 members += 1;
-                self.space();
                 if self.comma_or(b'}')? {
                     break;
                 }
@@ -120,14 +184,11 @@ impl Parser<'_> {
             return Err(NotStrictJson);
         }
         let index = self.open(Kind::Array);
-        self.at += 1;
-        self.space();
-        if self.peek() == Some(b']') {
-            self.at += 1;
-        } else {
+        self.expect(b'[')?;
+        self.peek();
+        if !self.take(b']') {
             loop {
                 self.value(depth + 1)?;
-                self.space();
                 if self.comma_or(b']')? {
                     break;
                 }
@@ -137,138 +198,43 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn expect(&mut self, byte: u8) -> Checked<()> {
-        if self.peek() != Some(byte) {
-            return Err(NotStrictJson);
-        }
-        self.at += 1;
-        Ok(())
-    }
-
-    /// Takes a comma and the space after it (`false`), or the closing byte (`true`).
-    fn comma_or(&mut self, closing: u8) -> Checked<bool> {
-        match self.peek() {
-            Some(b',') => {
-                self.at += 1;
-                self.space();
-                Ok(false)
-            }
-            Some(byte) if byte == closing => {
-                self.at += 1;
-                Ok(true)
-            }
-            _ => Err(NotStrictJson),
-        }
-    }
-
-    #[inline]
-    fn string(&mut self) -> Checked<()> {
+    /// Takes in a string, after any space.
+    fn string(&mut self) -> Checked<Raw<'a>> {
         self.expect(b'"')?;
-        let start = self.at;
-        let mut escaped = false;
-        loop {
-            self.plain();
-            match self.peek().ok_or(NotStrictJson)? {
-                b'"' => break,
-                b'\\' => {
-                    escaped = true;
-                    self.escape()?;
-                }
-                0..0x20 => return Err(NotStrictJson),
-                _ => self.at += 1,
-            }
-        }
-        self.leaf(Kind::String, start, escaped);
-        self.at += 1;
-        Ok(())
-    }
-
-    /// Passes over the bytes of a string that need no look, eight at a time, to the first that may.
-    fn plain(&mut self) {
-        const LOW: u64 = u64::from_ne_bytes([0x01; 8]);
-        const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
-        // The lowest of the high bits that are set is that of a byte below `limit`, for limits to 0x80.
-        let below = |word: u64, limit: u64| word.wrapping_sub(LOW * limit) & !word & HIGH;
-        while let Some(eight) = self.bytes[self.at..].first_chunk::<8>() {
-            let word = u64::from_le_bytes(*eight);
-            let quote = below(word ^ (LOW * u64::from(b'"')), 1);
-            let backslash = below(word ^ (LOW * u64::from(b'\\')), 1);
-            let found = quote | backslash | below(word, 0x20);
-            if found != 0 {
-                self.at += found.trailing_zeros() as usize / 8;
-                return;
-            }
-            self.at += 8;
-        }
-    }
-
-    #[cold]
-    fn escape(&mut self) -> Checked<()> {
-        self.at += 1;
-        match self.peek().ok_or(NotStrictJson)? {
-            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {
-                self.at += 1;
-                Ok(())
-            }
-            b'u' => {
-                self.at += 1;
-                match self.unit()? {
-                    0xD800..0xDC00 => {
-                        self.expect(b'\\')?;
-                        self.expect(b'u')?;
-                        if matches!(self.unit()?, 0xDC00..0xE000) { Ok(()) } else { Err(NotStrictJson) }
-                    }
-                    0xDC00..0xE000 => Err(NotStrictJson),
-                    _ => Ok(()),
-                }
-            }
-            _ => Err(NotStrictJson),
-        }
-    }
-
-    fn unit(&mut self) -> Checked<u32> {
-        let digits = self.bytes.get(self.at..self.at + 4).ok_or(NotStrictJson)?;
-        self.at += 4;
-        hex(digits).ok_or(NotStrictJson)
+        let (end, after, is_escaped) = match plain(self.rest) {
+            end @ [b'"', after @ ..] => (end, after, false),
+            other => rest_of_string(other)?,
+        };
+        self.leaf(Kind::String, end, is_escaped);
+        let bytes = &self.rest[..self.rest.len() - end.len()];
+        self.rest = after;
+        Ok(Raw { bytes, is_escaped })
     }
 
     fn number(&mut self) -> Checked<()> {
-        let start = self.at;
-        if self.peek() == Some(b'-') {
-            self.at += 1;
+        let number = self.rest;
+        let digits = number.strip_prefix(b"-").unwrap_or(number);
+        let mut end = match digits {
+            [b'0', rest @ ..] => rest,
+            _ => after_digits(digits)?,
+        };
+        if let [b'.', fraction @ ..] = end {
+            end = after_digits(fraction)?;
         }
-        match self.peek() {
-            Some(b'0') => self.at += 1,
-            Some(b'1'..=b'9') => self.digits()?,
-            _ => return Err(NotStrictJson),
-        }
-        if self.peek() == Some(b'.') {
-            self.at += 1;
-            self.digits()?;
-        }
-        let mut large = self.at - start > 300;
-        if let Some(b'e' | b'E') = self.peek() {
+        let length = |end: &[u8]| number.len() - end.len();
+        let mut large = length(end) > 300;
+        if let [b'e' | b'E', exponent @ ..] = end {
             large = true;
-            self.at += 1;
-            if let Some(b'+' | b'-') = self.peek() {
-                self.at += 1;
-            }
-            self.digits()?;
+            let ([b'+' | b'-', digits @ ..] | digits) = exponent;
+            end = after_digits(digits)?;
         }
         // Without an exponent, fewer digits than this cannot overflow a double.
-        if large && !is_finite(&self.bytes[start..self.at]) {
+        if large && !is_finite(&number[..length(end)]) {
             return Err(NotStrictJson);
         }
-        self.leaf(Kind::Number, start, false);
+        self.leaf(Kind::Number, end, false);
+        self.rest = end;
         Ok(())
-    }
-
-    fn digits(&mut self) -> Checked<()> {
-        let start = self.at;
-        while let Some(b'0'..=b'9') = self.peek() {
-            self.at += 1;
-        }
-        if self.at > start { Ok(()) } else { Err(NotStrictJson) }
     }
 
     /// Refuses an object (already closed, at `index`) two of whose names are the same.
@@ -277,22 +243,82 @@ impl Parser<'_> {
         let mut seen = HashSet::with_capacity(members);
         let mut at = index + 1;
         let distinct = (0..members).all(|_| {
-            let name = self.name(at);
-            at = self.nodes[self.nodes[at].next()].next();
-            seen.insert(name)
+            let name = self.nodes[at];
+            at = self.nodes[name.next()].next();
+            let raw = Raw { bytes: &self.text[name.range()], is_escaped: name.is_escaped() };
+            seen.insert(raw.unescaped())
         });
         if distinct || mutant!("duplicates") { Ok(()) } else { Err(NotStrictJson) }
     }
+}
 
-    fn name(&self, node: usize) -> Cow<'_, [u8]> {
-        let name = &self.nodes[node];
-        let place = name.range();
-        if name.is_escaped() {
-            Cow::Owned(unescape(&self.text[place]).into_bytes())
-        } else {
-            Cow::Borrowed(&self.bytes[place])
+/// Passes over the bytes of a string that need no look, eight at a time, to the first that may.
+#[inline]
+fn plain(mut rest: &[u8]) -> &[u8] {
+    const LOW: u64 = u64::from_ne_bytes([0x01; 8]);
+    const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
+    while let Some((eight, after)) = rest.split_first_chunk::<8>() {
+        let word = u64::from_le_bytes(*eight);
+        // With this bit turned a quote is a space, and of ASCII only control characters are below it. What is
+        // made negative is looked for; above the lowest, a byte may only have been borrowed from.
+        let quote_or_control = (word ^ (LOW * 0x02)).wrapping_sub(LOW * 0x21);
+        let backslash = (word ^ (LOW * u64::from(b'\\'))).wrapping_sub(LOW);
+        let found = (quote_or_control | backslash) & !word & HIGH;
+        if found != 0 {
+            return &rest[found.trailing_zeros() as usize / 8..];
         }
+        rest = after;
     }
+    rest
+}
+
+/// Goes on from a byte that needs a look to the closing quote of a string. Gives the text from there on, the text
+/// behind it, and whether there are escapes.
+#[cold]
+fn rest_of_string(mut rest: &[u8]) -> Checked<(&[u8], &[u8], bool)> {
+    let mut is_escaped = false;
+    loop {
+        rest = match rest {
+            [b'"', after @ ..] => return Ok((rest, after, is_escaped)),
+            [b'\\', escape @ ..] => {
+                is_escaped = true;
+                after_escape(escape)?
+            }
+            [byte, rest @ ..] if *byte >= 0x20 => plain(rest),
+            _ => return Err(NotStrictJson),
+        };
+    }
+}
+
+/// What follows an escape, of which the backslash is gone.
+fn after_escape(escape: &[u8]) -> Checked<&[u8]> {
+    match escape {
+        [b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', rest @ ..] => Ok(rest),
+        [b'u', digits @ ..] => match unit(digits)? {
+            (0xD800..0xDC00, [b'\\', b'u', digits @ ..]) => match unit(digits)? {
+                (0xDC00..0xE000, rest) => Ok(rest),
+                _ => Err(NotStrictJson),
+            },
+            (0xD800..0xE000, _) => Err(NotStrictJson),
+            (_, rest) => Ok(rest),
+        },
+        _ => Err(NotStrictJson),
+    }
+}
+
+/// The UTF-16 code unit of four hexadecimal digits, and what follows them.
+fn unit(digits: &[u8]) -> Checked<(u32, &[u8])> {
+    let (digits, rest) = digits.split_at_checked(4).ok_or(NotStrictJson)?;
+    Ok((hex(digits).ok_or(NotStrictJson)?, rest))
+}
+
+/// What follows one digit or more.
+fn after_digits(digits: &[u8]) -> Checked<&[u8]> {
+    let mut rest = digits;
+    while let [b'0'..=b'9', after @ ..] = rest {
+        rest = after;
+    }
+    if rest.len() < digits.len() { Ok(rest) } else { Err(NotStrictJson) }
 }
 
 /// The least whole number whose double is infinite: half way from the largest double to the next power of two,

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Kind, Value};
+use super::{Document, Kind, Value};
 
 /// A JSON value of a verified token.
 #[derive(Debug, Clone)]
@@ -63,15 +63,15 @@ impl<'a> Iterator for ClaimMembers<'a> {
 /// What stands directly in a value.
 #[derive(Debug, Clone)]
 pub(super) struct Children<'a> {
-    parent: Value<'a>,
+    document: &'a Document,
     at: usize,
+    end: usize,
 }
 
 impl<'a> Children<'a> {
     pub(super) fn of(parent: Value<'a>) -> Self {
-        let container = matches!(parent.kind(), Kind::Array | Kind::Object);
-        let at = if container { parent.at + 1 } else { parent.node().next() };
-        Self { parent, at }
+        // Of what is no container, the node after it and all its children is the next.
+        Self { document: parent.document, at: parent.at + 1, end: parent.node().next() }
     }
 }
 
@@ -79,8 +79,8 @@ impl<'a> Iterator for Children<'a> {
     type Item = Value<'a>;
 
     fn next(&mut self) -> Option<Value<'a>> {
-        (self.at < self.parent.node().next()).then(|| {
-            let child = Value { document: self.parent.document, at: self.at };
+        (self.at < self.end).then(|| {
+            let child = Value { document: self.document, at: self.at };
             self.at = child.node().next();
             child
         })
@@ -89,7 +89,6 @@ impl<'a> Iterator for Children<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Document;
     use super::*;
 
     fn shown(value: ClaimValue<'_>) -> String {
