@@ -9,7 +9,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
 use crate::claims::Members;
-use crate::python;
+use crate::{python, recurring};
 
 /// Who is calling, as a verified token says.
 ///
@@ -35,8 +35,8 @@ impl AuthContext {
         Ok(Self {
             subject: PyString::new(py, verified.subject()).unbind(),
             name: verified.name().map(|name| PyString::new(py, name).unbind()),
-            roles: PyTuple::new(py, verified.roles())?.unbind(),
-            scopes: PyTuple::new(py, verified.scopes())?.unbind(),
+            roles: recurring::tuple(py, verified.roles())?.unbind(),
+            scopes: recurring::tuple(py, verified.scopes())?.unbind(),
             kind: intern!(py, "jwt").clone().unbind(),
             claims: PyOnceLock::new(),
             expires_at: PyOnceLock::new(),

@@ -14,6 +14,7 @@ mod http;
 mod options;
 mod outside;
 mod python;
+mod recurring;
 mod refusal;
 mod testing;
 mod ticket;

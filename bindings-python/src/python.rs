@@ -7,7 +7,8 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyType};
 
 static CONFIG_ERROR: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-static CLAIMS_OF_PLAIN: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+static NEW_OBJECT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+static SET_MEMBERS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 static CLAIMS_OF_JSON: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 static CLAIMS_TO_JSON: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 static CLAIMS_AS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
@@ -33,7 +34,10 @@ pub fn claims_of_json<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, P
 
 /// `Claims` over a `Members`, or over a dict that nobody else holds.
 pub fn claims_of_plain<'py>(py: Python<'py>, members: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    CLAIMS_OF_PLAIN.import(py, "bearergate._claims", "of_plain")?.call1((members,))
+    let class = CLAIMS.import(py, "bearergate._claims", "Claims")?;
+    let claims = NEW_OBJECT.import(py, "bearergate._claims", "new_object")?.call1((class,))?;
+    SET_MEMBERS.import(py, "bearergate._claims", "set_members")?.call1((&claims, members))?;
+    Ok(claims)
 }
 
 /// JSON text of a `Claims`.

@@ -43,6 +43,26 @@ def test_fields_of_a_verified_token(verified):
     assert verified.claims["realm"]["roles"] == ("admin",)
 
 
+def test_names_that_recur_are_made_once():
+    verifier = JwtVerifier(secret=SECRET, cache=False, claims_mapping={"roles": "roles"})
+    long = "r" * 65
+    first, second = (
+        verifier.verify(token(roles=["editor", "\u00e9diteur", long], scope="read")) for _ in range(2)
+    )
+    assert first is not second
+    assert first.roles == second.roles == ("editor", "\u00e9diteur", long)
+    assert all(ours is theirs for ours, theirs in zip(first.roles[:2], second.roles[:2], strict=True))
+    assert first.scopes[0] is second.scopes[0]
+    assert first.roles[2] is not second.roles[2]
+
+
+def test_many_different_names_are_told_apart():
+    verifier = JwtVerifier(secret=SECRET, cache=False, claims_mapping={"roles": "roles"})
+    for start in (0, 500, 1000, 0):
+        names = [f"role-{at}" for at in range(start, start + 500)]
+        assert list(verifier.verify(token(roles=names)).roles) == names
+
+
 def test_absent_fields():
     context = JwtVerifier(secret=SECRET).verify(token(exp=None))
     assert (context.name, context.roles, context.scopes, context.expires_at) == (None, (), (), None)

@@ -30,7 +30,8 @@ pub(crate) fn extract<'a>(values: &[&'a [u8]], from: &Credentials, max_bytes: us
     std::str::from_utf8(token).map_err(|_| Code::TokenMalformed)
 }
 
-/// Whether all bytes are of base64url or dots. Without a branch, so that it is found out of many at once.
+/// Whether all bytes are of base64url or dots.
+#[allow(clippy::needless_bitwise_bool)] // without a branch, it is found out of many at once
 fn is_token_text(bytes: &[u8]) -> bool {
     let is_good = |byte: u8| {
         ((byte | 0x20).wrapping_sub(b'a') < 26)

@@ -89,13 +89,14 @@ def _all(claims: Claims) -> dict[str, Any]:
 
 def of_plain(members: dict[str, Any] | Members) -> Claims:
     """Claims over the members that the core holds, or over a dict that nobody else does, without a copy."""
-    claims = _new(Claims)
-    _set_members(claims, members)
+    claims = new_object(Claims)
+    set_members(claims, members)
     return claims
 
 
-_new = object.__new__
-_set_members = vars(Claims)["_members"].__set__
+# The native side calls these two itself for the claims of a token: it takes half as long.
+new_object = object.__new__
+set_members = vars(Claims)["_members"].__set__
 
 
 def of_json(text: str) -> Claims:
