@@ -9,7 +9,11 @@ import { AUDIENCE, ISSUER } from "./tokens.mjs";
 
 const require = createRequire(import.meta.url);
 export const { JwtVerifier } = require("../../../bindings-node");
+const native = require("../../../bindings-node/lib/native.js");
 export const BARE = "node:crypto, signature alone";
+/** The least that can be left of ours: nothing is made of what the native side answers. */
+export const NATIVE = "bearergate, native side alone";
+export const PARSE = "JSON.parse of the claims alone";
 
 const mapping = { roles: "realm_access.roles", scopes: "scope" };
 
@@ -17,6 +21,21 @@ const mapping = { roles: "realm_access.roles", scopes: "scope" };
 export function verifier({ pem, secret }, options) {
   const key = secret === undefined ? { publicKey: pem } : { secret };
   return new JwtVerifier({ ...key, issuer: ISSUER, audience: AUDIENCE, claimsMapping: mapping, ...options });
+}
+
+/** The native side of a verifier without its cache; it answers in a text. */
+function nativeSide({ pem, secret }) {
+  const key = secret === undefined ? { publicKey: pem } : { secret };
+  const options = { ...key, issuer: ISSUER, audience: AUDIENCE, claimsMapping: mapping, cache: false };
+  const gate = native.createGate(JSON.stringify(options), false);
+  if (typeof gate === "string") {
+    throw new Error(gate);
+  }
+  return (token) => {
+    if (gate.verifyNow(token).startsWith("!")) {
+      throw new Error("refused");
+    }
+  };
 }
 
 /** What a handler reads of a context. */
@@ -46,12 +65,16 @@ export async function libraries(subject) {
   const jwtKey = secret === undefined ? publicKey : createSecretKey(Buffer.from(secret));
   const aws = secret === undefined ? awsVerifier(subject) : undefined;
   const message = Buffer.from(input);
+  const ofNative = nativeSide(subject);
+  const claims = Buffer.from(input.split(".")[1], "base64url").toString("latin1");
   const bare =
     secret === undefined
       ? () => verify(verification.digest, message, { key: publicKey, ...verification.options }, signature)
       : () => timingSafeEqual(createHmac("sha256", jwtKey).update(message).digest(), signature);
   const sync = {
     [BARE]: bare,
+    [PARSE]: () => JSON.parse(claims),
+    [NATIVE]: (given = token) => ofNative(given),
     bearergate: (given = token) => read(plain.verifySync(given)),
     "bearergate, claims read": (given = token) => plain.verifySync(given).claims.email.length,
     "bearergate, cache hit": (given = token) => read(cached.verifySync(given)),
@@ -82,7 +105,7 @@ async function working(all, token) {
   const found = {};
   for (const [name, call] of Object.entries(all)) {
     if (call !== undefined && (await accepts(call, token))) {
-      if (name !== BARE && (await accepts(call, forged))) {
+      if (![BARE, PARSE].includes(name) && (await accepts(call, forged))) {
         throw new Error(`${name} accepts a forged token`);
       }
       found[name] = call;
