@@ -189,14 +189,16 @@ package: build/node build/python-$(OLDEST)
 # Everything that docs/benchmarks.md says, measured again; half an hour or so on a machine with nothing else to do.
 # QUICK=--quick shows in a few minutes that it works; its figures mean nothing.
 BENCH := build/bench
+BENCH_NODE := tests/bench/node/node_modules/node24/bin/node
+BARE := target/bench-rust/release/bench-rust
 QUICK ?=
 bench: build/node build/python-$(NEWEST) tests/bench/node/node_modules/.installed-lock $(BENCH)/venv $(BENCH)/envoy
 	CARGO_TARGET_DIR=target/bench-rust cargo build --locked --quiet --release --manifest-path tests/bench/rust/Cargo.toml
-	target/bench-rust/release/bench-rust --out $(BENCH)/rust.json $(QUICK)
+	$(BARE) --out $(BENCH)/rust.json $(QUICK)
 	target/bench-rust/release/memory --out $(BENCH)/memory.json
-	tests/bench/node/node_modules/node24/bin/node tests/bench/node/run.mjs --out $(BENCH)/node.json $(QUICK) \
+	$(BENCH_NODE) tests/bench/node/run.mjs --bare $(BARE) --out $(BENCH)/node.json $(QUICK) \
 		$$(if test -x $(BENCH)/envoy/envoy/_bin/envoy; then echo --envoy $(BENCH)/envoy/envoy/_bin/envoy; fi)
-	PYTHONPATH=bindings-python/python $(BENCH)/venv/bin/python tests/bench/python/run.py --out $(BENCH)/python.json $(QUICK)
+	PYTHONPATH=bindings-python/python $(BENCH)/venv/bin/python tests/bench/python/run.py --bare $(BARE) --node $(BENCH_NODE) --out $(BENCH)/python.json $(QUICK)
 	node tests/bench/report.mjs $(BENCH) $(if $(QUICK),$(BENCH),docs)
 	cargo bench --locked --quiet --target $(HOST) -p bearergate-core --bench first_wrong_byte
 

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
-use crate::claims::Members;
+use crate::claims::Claims;
 use crate::{python, recurring};
 
 /// Who is calling, as a verified token says.
@@ -23,7 +23,7 @@ pub struct AuthContext {
     scopes: Py<PyTuple>,
     kind: Py<PyString>,
     // Most handlers read neither, so both are made when they are first asked for.
-    claims: PyOnceLock<Py<PyAny>>,
+    claims: PyOnceLock<Py<Claims>>,
     expires_at: PyOnceLock<Py<PyAny>>,
     /// Present when the core verified it, absent when Python code made it.
     verified: Option<Verified>,
@@ -46,14 +46,14 @@ impl AuthContext {
 
     /// The context that another service sent in headers.
     pub fn of_parts(py: Python<'_>, parts: &ContextParts) -> PyResult<Self> {
-        let claims = python::claims_of_json(py, parts.claims_json.as_deref().unwrap_or("{}"))?;
+        let claims = Claims::over(python::members_of_json(py, parts.claims_json.as_deref().unwrap_or("{}"))?);
         Ok(Self {
             subject: PyString::new(py, &parts.subject).unbind(),
             name: parts.name.as_deref().map(|name| PyString::new(py, name).unbind()),
             roles: PyTuple::new(py, &parts.roles)?.unbind(),
             scopes: PyTuple::new(py, &parts.scopes)?.unbind(),
             kind: PyString::new(py, &parts.r#type).unbind(),
-            claims: filled(py, claims),
+            claims: filled(py, Bound::new(py, claims)?),
             expires_at: filled(py, py.None().into_bound(py)),
             verified: None,
         })
@@ -121,7 +121,7 @@ impl AuthContext {
         if subject.is_empty()? {
             return Err(PyValueError::new_err("subject is empty: an identity needs one"));
         }
-        let claims = python::claims_of(py, &claims.unwrap_or_else(|| PyDict::new(py).into_any()))?;
+        let claims = claims.as_ref().map_or_else(|| Ok(PyDict::new(py)), python::plain_members)?;
         let expires_at = match expires_at {
             Some(instant) => python::instant_in_utc(&instant)?,
             None => py.None().into_bound(py),
@@ -132,7 +132,7 @@ impl AuthContext {
             roles: names(py, "roles", roles)?.unbind(),
             scopes: names(py, "scopes", scopes)?.unbind(),
             kind: r#type.unwrap_or_else(|| intern!(py, "jwt").clone()).unbind(),
-            claims: filled(py, claims),
+            claims: filled(py, Bound::new(py, Claims::over(claims))?),
             expires_at: filled(py, expires_at),
             verified: None,
         })
@@ -164,13 +164,13 @@ impl AuthContext {
 
     /// Every claim of the token, read-only at every level.
     #[getter]
-    fn claims<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn claims<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, Claims>> {
         let claims = self.claims.get_or_try_init(py, || {
-            let members = match &self.verified {
-                Some(verified) => Bound::new(py, Members::of(verified))?.into_any(),
-                None => PyDict::new(py).into_any(),
+            let claims = match &self.verified {
+                Some(verified) => Claims::of(verified),
+                None => Claims::over(PyDict::new(py)),
             };
-            python::claims_of_plain(py, members).map(Bound::unbind)
+            Bound::new(py, claims).map(Bound::unbind)
         })?;
         Ok(claims.bind(py).clone())
     }
@@ -279,7 +279,7 @@ impl AuthContext {
     }
 }
 
-fn filled(py: Python<'_>, value: Bound<'_, PyAny>) -> PyOnceLock<Py<PyAny>> {
+fn filled<T>(py: Python<'_>, value: Bound<'_, T>) -> PyOnceLock<Py<T>> {
     let lock = PyOnceLock::new();
     let _ = lock.set(py, value.unbind());
     lock

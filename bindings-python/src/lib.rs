@@ -26,11 +26,12 @@ use pyo3::pymodule;
 #[pymodule(gil_used = false)]
 mod _native {
     use pyo3::prelude::*;
+    use pyo3::types::PyMapping;
 
     #[pymodule_export]
     use super::authz::{AuthzDenial, AuthzPolicy, authz_failure};
     #[pymodule_export]
-    use super::claims::Members;
+    use super::claims::Claims;
     #[pymodule_export]
     use super::command::run_command;
     #[pymodule_export]
@@ -56,6 +57,7 @@ mod _native {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        PyMapping::register::<Claims>(module.py())?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
         module.add("TEST_JWT_SECRET", bearergate_core::mint::TEST_JWT_SECRET)?;
         module.add("TEST_JWT_KID", bearergate_core::mint::TEST_JWT_KID)?;

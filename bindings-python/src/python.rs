@@ -6,13 +6,14 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyType};
 
+use crate::claims::Claims;
+
 static CONFIG_ERROR: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-static NEW_OBJECT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-static SET_MEMBERS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-static CLAIMS_OF_JSON: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+static LOADS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+static PLAIN_MEMBERS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+static CLAIMS_EQUAL: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 static CLAIMS_TO_JSON: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 static CLAIMS_AS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-static CLAIMS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 static INSTANT_OF_MS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 static INSTANT_IN_UTC: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
@@ -27,33 +28,35 @@ pub fn config_error(py: Python<'_>, error: &ConfigError) -> PyErr {
     make().unwrap_or_else(|failed| failed)
 }
 
-/// `Claims` over JSON text that the core has checked.
-pub fn claims_of_json<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
-    CLAIMS_OF_JSON.import(py, "bearergate._claims", "of_json")?.call1((text,))
+/// The dict of JSON text that the core has checked to be an object.
+pub fn members_of_json<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyDict>> {
+    Ok(LOADS.import(py, "json", "loads")?.call1((text,))?.cast_into()?)
 }
 
-/// `Claims` over a `Members`, or over a dict that nobody else holds.
-pub fn claims_of_plain<'py>(py: Python<'py>, members: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    let class = CLAIMS.import(py, "bearergate._claims", "Claims")?;
-    let claims = NEW_OBJECT.import(py, "bearergate._claims", "new_object")?.call1((class,))?;
-    SET_MEMBERS.import(py, "bearergate._claims", "set_members")?.call1((&claims, members))?;
-    Ok(claims)
+/// A copy of a mapping that holds JSON, in dicts and lists.
+pub fn plain_members<'py>(members: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
+    Ok(PLAIN_MEMBERS.import(members.py(), "bearergate._claims", "plain_members")?.call1((members,))?.cast_into()?)
+}
+
+/// Whether a `Claims` says what another mapping says; nothing where that is none.
+pub fn claims_equal(claims: &Bound<'_, Claims>, other: &Bound<'_, PyAny>) -> PyResult<Option<bool>> {
+    CLAIMS_EQUAL.import(claims.py(), "bearergate._claims", "equal")?.call1((claims, other))?.extract()
+}
+
+/// One of the views of `collections.abc`.
+pub fn view<'py>(claims: &Bound<'py, Claims>, kind: &str) -> PyResult<Bound<'py, PyAny>> {
+    claims.py().import("collections.abc")?.getattr(kind)?.call1((claims,))
 }
 
 /// JSON text of a `Claims`.
-pub fn claims_to_json(claims: &Bound<'_, PyAny>) -> PyResult<String> {
+pub fn claims_to_json(claims: &Bound<'_, Claims>) -> PyResult<String> {
     let py = claims.py();
     CLAIMS_TO_JSON.import(py, "bearergate._claims", "to_json")?.call1((claims,))?.extract()
 }
 
 /// Claims as a value of a type of the program's.
-pub fn claims_as<'py>(claims: &Bound<'py, PyAny>, model: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+pub fn claims_as<'py>(claims: &Bound<'py, Claims>, model: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     CLAIMS_AS.import(claims.py(), "bearergate._claims_as", "claims_as")?.call1((claims, model))
-}
-
-/// `Claims` over a copy of a mapping.
-pub fn claims_of<'py>(py: Python<'py>, members: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    CLAIMS.import(py, "bearergate._claims", "Claims")?.call1((members,))
 }
 
 /// An aware UTC `datetime`, or `None` where none can say it.

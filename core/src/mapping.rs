@@ -134,6 +134,15 @@ fn add_strings(array: Value<'_>, texts: &mut TextList) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn words_are_what_stands_between_spaces(text in "[ a\u{e9}\u{a0}\t]{0,12}") {
+            let expected: Vec<_> = text.split(' ').filter(|word| !word.is_empty()).collect();
+            prop_assert_eq!(words(&text).collect::<Vec<_>>(), expected);
+        }
+    }
 
     fn find(json: &str, path: &ClaimPath) -> Option<String> {
         let claims = Claims::parse(json.as_bytes().to_vec()).unwrap();

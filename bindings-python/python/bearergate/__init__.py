@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import _exit  # noqa: F401
-from ._claims import Claims
 from ._current import get_auth_context, require_auth_context
 from ._errors import (
     ConfigError,
@@ -25,7 +24,7 @@ from ._errors import (
     Reason,
 )
 from ._headers import AUTH_HEADERS, parse_auth_headers, set_auth_headers
-from ._native import AuthContext, __version__, matches_method_pattern
+from ._native import AuthContext, Claims, __version__, matches_method_pattern
 from ._verifier import JwtVerifier
 
 if TYPE_CHECKING:

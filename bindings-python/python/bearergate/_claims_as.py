@@ -17,7 +17,7 @@ from ._native import unfit_claims
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ._claims import Claims
+    from ._native import Claims
 
 _Check = tuple["Callable[[str], Any]", type[Exception]]
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, final
 
-from . import _log, _observe, _stats, _waiting
+from . import _claims, _log, _observe, _stats, _waiting  # noqa: F401
 from ._awaited import discard, is_awaitable
 from ._errors import ConfigError, JwtAuthError, of_refusal
 from ._native import AuthContext, Gate, Refusal, Ticket

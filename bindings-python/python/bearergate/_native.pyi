@@ -1,9 +1,8 @@
 import builtins
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Mapping, Sequence, ValuesView
 from datetime import datetime
-from typing import Any, Final, Generic, Literal, Self, TypeVar, final
+from typing import Any, ClassVar, Final, Generic, Literal, Self, TypeVar, final
 
-from ._claims import Claims
 from ._errors import ErrorCode, Reason
 from ._options import Duration
 
@@ -15,8 +14,8 @@ __all__ = [
     "AuthContext",
     "AuthzDenial",
     "AuthzPolicy",
+    "Claims",
     "Gate",
-    "Members",
     "Refusal",
     "SkipPaths",
     "Ticket",
@@ -183,12 +182,39 @@ class SkipPaths:
     def __new__(cls, patterns: Sequence[str]) -> Self: ...
 
 @final
-class Members:
-    """The claims of a verified token, each made when it is asked for."""
+class Claims(Mapping[str, Any]):
+    """A read-only JSON object.
 
-    def all(self) -> dict[str, Any]: ...
+    Nested objects read as `Claims`, arrays as tuples. Integers keep every digit. Two claims objects are
+    equal when their JSON is, and a `Claims` equals the plain `dict` of the same content.
+    """
+
+    def __new__(cls, members: Mapping[str, Any] = {}, /) -> Self:
+        """Copies `members`, which must be JSON: str keys, and values of JSON's types at every level."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """A fresh plain copy: dicts and lists at every level."""
+
     def __getitem__(self, name: str, /) -> Any: ...
     def __contains__(self, name: object, /) -> bool: ...
+    def __iter__(self) -> Iterator[str]: ...
+    def __len__(self) -> int: ...
+    def keys(self) -> KeysView[str]:
+        """The names, as a set-like view."""
+
+    def items(self) -> ItemsView[str, Any]:
+        """Names and values, as a set-like view."""
+
+    def values(self) -> ValuesView[Any]:
+        """The values, as a view."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+    def __setattr__(self, name: str, value: object, /) -> None: ...
+    def __delattr__(self, name: str, /) -> None: ...
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, memo: dict[int, Any], /) -> Self: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
 
 @final
 class Gate:

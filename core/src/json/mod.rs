@@ -162,12 +162,12 @@ impl<'a> Value<'a> {
         self.pairs().filter_map(|(name, value)| Some((name.as_str()?, value)))
     }
 
-    /// The same, names as bytes.
-    pub(crate) fn each_member(self, mut look: impl FnMut(&[u8], Value<'a>)) {
+    /// The same, names as bytes, without most of those that are longer than `longest`.
+    pub(crate) fn each_member(self, longest: usize, mut look: impl FnMut(&[u8], Value<'a>)) {
         for (name, value) in self.pairs() {
             if name.node().is_escaped() {
                 look(unescape(name.raw()).as_bytes(), value);
-            } else {
+            } else if name.range().len() <= longest {
                 look(name.bytes(), value);
             }
         }
@@ -180,14 +180,17 @@ impl<'a> Value<'a> {
 
     /// Names and values of an object.
     fn pairs(self) -> impl Iterator<Item = (Value<'a>, Value<'a>)> {
-        let object = self.kind() == Kind::Object;
-        let mut children = self.children();
-        std::iter::from_fn(move || if object { Some((children.next()?, children.next()?)) } else { None })
+        let mut children = if self.kind() == Kind::Object { self.children() } else { Children::none(self) };
+        std::iter::from_fn(move || Some((children.next()?, children.next()?)))
     }
 
     /// Whether a string has just these characters.
     fn is_str(self, text: &str) -> bool {
-        if self.node().is_escaped() { unescape(self.raw()) == text } else { self.bytes() == text.as_bytes() }
+        if self.node().is_escaped() {
+            return unescape(self.raw()) == text;
+        }
+        // Nearly all that is asked about has another length.
+        self.range().len() == text.len() && self.bytes() == text.as_bytes()
     }
 
     fn bytes(self) -> &'a [u8] {
@@ -317,6 +320,39 @@ mod tests {
         }
         assert_eq!(Document::parse(vec![b'"', 0xff, b'"']).err(), Some(NotStrictJson));
         assert!(Document::parse_object(b"[]".to_vec()).is_err());
+    }
+
+    #[test]
+    fn every_byte_is_looked_at_wherever_in_a_string_it_stands() {
+        for byte in 0..=255 {
+            for beside in [b"x", b"!", b"]", b"\x7f", b"#"] {
+                for length in [1, 7, 8, 9, 15, 16, 17, 24] {
+                    for at in 0..length {
+                        let mut text = vec![beside[0]; length];
+                        text[at] = byte;
+                        let text = [b"\"", &*text, b"\""].concat();
+                        let expected: Option<String> = serde_json::from_slice(&text).ok();
+                        let found = Document::parse(text).ok();
+                        let read = found.as_ref().and_then(|found| found.root().as_str());
+                        assert_eq!(read.as_deref(), expected.as_deref(), "{byte} at {at} of {length}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_but_space_may_stand_between() {
+        let parts = ["[", "1", ",", "{", "\"a\"", ":", "\"x\"", ",", "\"b\"", ":", "[", "]", "}", ",", "{", "}", "]"];
+        for byte in 0..=255 {
+            for at in 0..=parts.len() {
+                let text = [parts[..at].concat().as_bytes(), &[byte], parts[at..].concat().as_bytes()].concat();
+                let is_space = matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+                let expected = serde_json::from_slice::<serde_json::Value>(&text).is_ok();
+                assert!(expected || !is_space, "{byte} at {at}");
+                assert_eq!(Document::parse(text).is_ok(), expected, "{byte} at {at}");
+            }
+        }
     }
 
     #[test]

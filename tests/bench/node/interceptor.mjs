@@ -1,5 +1,6 @@
 // What the interceptor adds to a call in process, over one that does nothing.
 import { createRequire } from "node:module";
+import { bareSignature, SIGNATURE } from "./bare.mjs";
 import { verifier } from "./libraries.mjs";
 import { alternate, rows, runAwaited } from "./measure.mjs";
 import { subject } from "./tokens.mjs";
@@ -19,17 +20,22 @@ function call(interceptor, token) {
   return () => run(req);
 }
 
-export async function interceptor({ rounds }) {
+/** @param {{rounds: number, bare: string}} options `bare` is the program that checks signatures alone */
+export async function interceptor({ rounds, bare }) {
   const measurements = [];
+  const signature = bareSignature(bare);
   for (const alg of ALGORITHMS) {
     const signed = subject(alg);
     const guarded = (options) => call(createJwtAuthInterceptor(verifier(signed, options)), signed.token);
     const calls = {
+      [SIGNATURE]: (size) => signature.time(alg, size),
       "empty interceptor": call(empty, signed.token),
       bearergate: guarded({ cache: false }),
       "bearergate, cache hit": guarded({}),
     };
-    measurements.push(...rows("interceptor", alg, await alternate(calls, { rounds, run: runAwaited })));
+    const run = (each, size) => (each === calls[SIGNATURE] ? each(size) : runAwaited(each, size));
+    measurements.push(...rows("interceptor", alg, await alternate(calls, { rounds, run })));
   }
+  signature.end();
   return measurements;
 }

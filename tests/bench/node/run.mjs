@@ -1,5 +1,8 @@
-// Everything that is measured of the Node package: node run.mjs --out FILE [--quick] [--only PART] [--envoy BINARY]
-import { readFileSync, writeFileSync } from "node:fs";
+// Everything that is measured of the Node package:
+// node run.mjs --out FILE --bare PROGRAM [--quick] [--only PART] [--envoy BINARY]
+//
+// PROGRAM is what tests/bench/rust builds. With `--only`, what FILE says of the other parts stays.
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { cold } from "./cold.mjs";
 import { eventLoop } from "./eventloop.mjs";
@@ -14,15 +17,16 @@ const { values } = parseArgs({
     out: { type: "string" },
     quick: { type: "boolean", default: false },
     only: { type: "string", multiple: true },
+    bare: { type: "string" },
     envoy: { type: "string" },
   },
 });
-const { quick, envoy } = values;
+const { quick, bare, envoy } = values;
 
 const PARTS = {
   verify: () => verify({ rounds: quick ? 6 : 60 }),
-  interceptor: () => interceptor({ rounds: quick ? 6 : 60 }),
-  throughput: () => throughput({ envoy, ...(quick ? { rounds: 1, seconds: 1 } : {}) }),
+  interceptor: () => interceptor({ bare, rounds: quick ? 6 : 60 }),
+  throughput: () => throughput({ envoy, ...(quick ? { rounds: 2, warmUp: 1 } : {}) }),
   workers: () => workers({ rounds: quick ? 1 : 9 }),
   "event loop": () => eventLoop({ seconds: quick ? 0.5 : 4 }),
   memory: () => memory({ rounds: quick ? 1 : 5 }),
@@ -36,6 +40,11 @@ for (const [name, part] of Object.entries(PARTS)) {
   }
   console.log(`node: ${name}`);
   measurements.push(...(await part()));
+}
+if (values.only !== undefined && existsSync(values.out)) {
+  const tables = new Set(measurements.map(({ table }) => table));
+  const before = JSON.parse(readFileSync(values.out, "utf8")).measurements;
+  measurements.push(...before.filter(({ table }) => !tables.has(table)));
 }
 const { dependencies } = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8"));
 const { node24, ...versions } = dependencies;

@@ -1,5 +1,5 @@
 // What a Connect server keeps of its requests per second: unary JSON over HTTP/1.1, the server on one core, the
-// load from another, the open server getting the same headers. Servers take turns.
+// load from another, the open server getting the same headers. Servers take turns of a moment each.
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
@@ -7,6 +7,7 @@ import { startEnvoy } from "./envoy.mjs";
 import { median } from "./measure.mjs";
 
 const CONNECTIONS = 32;
+const SLICE_MS = 200;
 const KINDS = [
   ["open", ["open"]],
   ["an interceptor that does nothing", ["empty interceptor"]],
@@ -39,31 +40,41 @@ async function output(child) {
   throw new Error("a process ended without an answer");
 }
 
-/** @param {string} [envoy] binary of a sidecar on the server's core */
-async function perSecond(kind, seconds, envoy) {
+/** A server of this kind, or a sidecar in front of one, and how to end it. */
+async function serve(name, kind, envoy) {
   const server = start(0, "server.mjs", kind);
-  let sidecar;
-  try {
-    const { port, token, jwk } = JSON.parse(await output(server));
-    sidecar = envoy && (await startEnvoy(on(0, [envoy]), port, jwk));
-    const load = start(1, "load.mjs", [sidecar?.port ?? port, token, CONNECTIONS, seconds]);
-    return Number(await output(load));
-  } finally {
+  const { port, token, jwk } = JSON.parse(await output(server));
+  const sidecar = envoy && (await startEnvoy(on(0, [envoy]), port, jwk));
+  const stop = async () => {
     await sidecar?.stop();
     server.kill();
     await once(server, "exit");
-  }
+  };
+  return { server: { name, token, port: sidecar?.port ?? port }, stop };
 }
 
-export async function throughput({ rounds = 7, seconds = 4, envoy }) {
+/** @param {{rounds?: number, warmUp?: number, envoy?: string}} options `envoy` is the binary of a sidecar on the server's core */
+export async function throughput({ rounds = 80, warmUp = 12, envoy }) {
   const kinds = [...KINDS, ...(envoy ? [["Envoy jwt_authn, RS256", ["open", "RS256"], envoy]] : [])];
-  const rates = Object.fromEntries(kinds.map(([name]) => [name, []]));
-  for (let round = 0; round < rounds; round += 1) {
-    for (const [name, kind, sidecar] of kinds) {
-      rates[name].push(await perSecond(kind, seconds, sidecar));
-    }
+  const served = [];
+  for (const kind of kinds) {
+    served.push(await serve(...kind));
   }
-  return kinds.map(([row]) => ({
+  const servers = served.map(({ server }) => server);
+  const plan = {
+    path: "/test.v1.Kinds/Unary",
+    body: '"hello"',
+    connections: CONNECTIONS,
+    slice: SLICE_MS,
+    warmUp,
+    rounds,
+  };
+  const load = start(1, "load.mjs", [JSON.stringify({ ...plan, servers })]);
+  const rates = JSON.parse(await output(load));
+  for (const { stop } of served) {
+    await stop();
+  }
+  return servers.map(({ name: row }) => ({
     table: "server",
     row,
     column: "requests",

@@ -1,4 +1,5 @@
-"""A whole call of a Connect application in process, behind our interceptor and behind one that does nothing.
+"""A whole call of a Connect application in process, behind our interceptor and behind one that does nothing; and
+the signature alone.
 
 `added` is what ours adds: the median of the differences within a round.
 """
@@ -8,12 +9,14 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import Awaitable, Callable
+from functools import partial
 from statistics import median
 from time import perf_counter
 from typing import Any
 
+from bare import SIGNATURE, BareSignature
 from libraries import options
-from measure import alternate, row, run_sync
+from measure import Timed, alternate, row, run_sync
 from service import BODY, PATH, asgi, wsgi
 from tokens import Signed, forged, signed
 
@@ -39,9 +42,9 @@ class Empty:
         pass
 
 
-def interceptor(rounds: int) -> list[dict[str, Any]]:
+def interceptor(bare: str, rounds: int) -> list[dict[str, Any]]:
     measurements = []
-    with asyncio.Runner() as runner:
+    with asyncio.Runner() as runner, BareSignature(bare) as signature:
 
         def run_awaited(call: Callable[[], Awaitable[None]], size: int) -> float:
             return runner.run(_batch(call, size))
@@ -53,7 +56,8 @@ def interceptor(rounds: int) -> list[dict[str, Any]]:
                 refused = calling(_interceptors(subject)["bearergate"], forged(subject.token), 401)
                 for call in (*calls.values(), refused):
                     run(call, 1)
-                measurements += _rows(f"{alg}, {kind}", alternate(calls, rounds, run))
+                alone = {SIGNATURE: Timed(partial(signature.seconds, alg))}
+                measurements += _rows(f"{alg}, {kind}", alternate({**alone, **calls}, rounds, run))
     return measurements
 
 
@@ -69,7 +73,7 @@ def _rows(name: str, times: dict[str, list[float]]) -> list[dict[str, Any]]:
     rows = []
     for column, values in times.items():
         found = row("interceptor", name, column, values)
-        if column != EMPTY:
+        if column not in {EMPTY, SIGNATURE}:
             differences = [ours - empty for ours, empty in zip(values, times[EMPTY], strict=True)]
             found["added"] = round(median(differences), 3)
         rows.append(found)

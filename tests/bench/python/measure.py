@@ -12,8 +12,19 @@ from typing import Any
 BATCH_SECONDS = 0.002
 """Least time of a batch."""
 
-Run = Callable[[Callable[[], Any], int], float]
+Run = Callable[[Callable[..., Any], int], float]
 """Calls a function so many times and gives the seconds that it took."""
+
+
+class Timed:
+    """Calls that are made elsewhere."""
+
+    def __init__(self, seconds: Callable[[int], float]) -> None:
+        self._seconds = seconds
+
+    def __call__(self, size: int) -> float:
+        """Makes so many and gives the seconds that they took."""
+        return self._seconds(size)
 
 
 def run_sync(call: Callable[[], Any], size: int) -> float:
@@ -24,18 +35,22 @@ def run_sync(call: Callable[[], Any], size: int) -> float:
 
 
 def alternate(
-    calls: Mapping[str, Callable[[], Any]], rounds: int, run: Run = run_sync
+    calls: Mapping[str, Callable[..., Any]], rounds: int, run: Run = run_sync
 ) -> dict[str, list[float]]:
-    """Microseconds per call of each function in each round."""
-    sizes = {name: _size_of(call, run) for name, call in calls.items()}
+    """Microseconds per call of each function in each round; a `Timed` says itself what its calls took."""
+
+    def run_any(call: Callable[..., Any], size: int) -> float:
+        return call(size) if isinstance(call, Timed) else run(call, size)
+
+    sizes = {name: _size_of(call, run_any) for name, call in calls.items()}
     times: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(rounds):
         for name, call in calls.items():
-            times[name].append(run(call, sizes[name]) / sizes[name] * 1e6)
+            times[name].append(run_any(call, sizes[name]) / sizes[name] * 1e6)
     return times
 
 
-def _size_of(call: Callable[[], Any], run: Run) -> int:
+def _size_of(call: Callable[..., Any], run: Run) -> int:
     """How many calls fill a batch, once the function is warm."""
     size = 16
     while (seconds := run(call, size)) < BATCH_SECONDS * 4:

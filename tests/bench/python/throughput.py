@@ -1,18 +1,24 @@
 """What a Connect server keeps of its requests per second: unary JSON over HTTP/1.1, the server on one core, the
-load from another, the open server getting the same headers. Servers take turns."""
+load (that of the Node suite) from another, the open server getting the same headers. Servers take turns of a
+moment each."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from measure import row
+from server import pin
+from service import BODY, PATH
 
 CONNECTIONS = 32
+SLICE_MS = 200
 
 KINDS = {
     "open": ("open", "RS256"),
@@ -31,13 +37,10 @@ HTTP = {"h11": "uvicorn", "httptools": "uvicorn with uvloop and httptools"}
 _HERE = Path(__file__).parent
 
 
-def throughput(rounds: int, seconds: float) -> list[dict[str, Any]]:
+def throughput(node: str, rounds: int, warm_up: int) -> list[dict[str, Any]]:
     measurements = []
     for http, column in HTTP.items():
-        rates: dict[str, list[float]] = {name: [] for name in KINDS}
-        for _ in range(rounds):
-            for name, kind in KINDS.items():
-                rates[name].append(_per_second((*kind, http), seconds))
+        rates = _rates(node, http, rounds, warm_up)
         for name, found in rates.items():
             kept = [rate / whole for rate, whole in zip(found, rates["open"], strict=True)]
             measured = row("server", name, column, found, "per_second")
@@ -46,17 +49,28 @@ def throughput(rounds: int, seconds: float) -> list[dict[str, Any]]:
     return measurements
 
 
-def _per_second(kind: tuple[str, ...], seconds: float) -> float:
-    server = subprocess.Popen(_command("server.py", *kind), stdout=subprocess.PIPE, text=True)  # noqa: S603
-    try:
-        told = json.loads(server.stdout.readline())
-        load = _command("load.py", told["port"], told["token"], CONNECTIONS, seconds)
-        return float(subprocess.run(load, check=True, stdout=subprocess.PIPE, text=True).stdout)  # noqa: S603
-    finally:
-        server.terminate()
-        server.wait()
-        server.stdout.close()
+def _rates(node: str, http: str, rounds: int, warm_up: int) -> dict[str, list[float]]:
+    with ExitStack() as running:
+        servers = [{"name": name, **_serve(running, *kind, http)} for name, kind in KINDS.items()]
+        plan = {
+            "path": PATH,
+            "body": BODY.decode(),
+            "connections": CONNECTIONS,
+            "slice": SLICE_MS,
+            "warmUp": warm_up,
+            "rounds": rounds,
+            "servers": servers,
+        }
+        load = [node, str(_HERE.parent / "node" / "load.mjs"), json.dumps(plan)]
+        done = subprocess.run(load, check=True, stdout=subprocess.PIPE, text=True, preexec_fn=partial(pin, 1))  # noqa: S603
+        rates: dict[str, list[float]] = json.loads(done.stdout)
+        return rates
 
 
-def _command(program: str, *arguments: object) -> list[str]:
-    return [sys.executable, str(_HERE / program), *map(str, arguments)]
+def _serve(running: ExitStack, *kind: str) -> dict[str, Any]:
+    command = [sys.executable, str(_HERE / "server.py"), *kind]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603
+    running.enter_context(server)
+    running.callback(server.terminate)
+    told: dict[str, Any] = json.loads(server.stdout.readline())
+    return told

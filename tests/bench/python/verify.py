@@ -7,16 +7,19 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+from bare import SIGNATURE, BareSignature
 from libraries import libraries
-from measure import alternate, row
+from measure import Timed, alternate, row
 from tokens import ALGORITHMS, signed
 
 
-def verify(rounds: int, algorithms: Sequence[str] = ALGORITHMS) -> list[dict[str, Any]]:
+def verify(bare: str, rounds: int, algorithms: Sequence[str] = ALGORITHMS) -> list[dict[str, Any]]:
     measurements = []
-    for alg in algorithms:
-        subject = signed(alg)
-        calls = {name: partial(call, subject.token) for name, call in libraries(subject).items()}
-        times = alternate(calls, rounds)
-        measurements += [row("verify", alg, name, values) for name, values in times.items()]
+    with BareSignature(bare) as signature:
+        for alg in algorithms:
+            subject = signed(alg)
+            alone = {SIGNATURE: Timed(partial(signature.seconds, alg))}
+            ours = {name: partial(call, subject.token) for name, call in libraries(subject).items()}
+            times = alternate({**alone, **ours}, rounds)
+            measurements += [row("verify", alg, name, values) for name, values in times.items()]
     return measurements

@@ -1,5 +1,8 @@
 //! What is measured of the core: bench-rust --out FILE [--quick]
 //!
+//! `bench-rust --bare` is the signature alone for the suites of the other languages: for each line `ALG COUNT` it
+//! writes how many microseconds one of so many checks took.
+//!
 //! A whole verification beside the bare check of the same signature and beside other Rust libraries, all taking
 //! turns in one process. Times on a shared machine are noise; the ratios of one run count.
 
@@ -20,6 +23,9 @@ type Measured<'a> = (&'static str, Box<dyn Fn() + 'a>);
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
+    if arguments.iter().any(|each| each == "--bare") {
+        return bare();
+    }
     let out = arguments.iter().position(|each| each == "--out").and_then(|at| arguments.get(at + 1));
     let rounds = if arguments.iter().any(|each| each == "--quick") { 10 } else { 200 };
     let mut measurements = Vec::new();
@@ -28,12 +34,27 @@ fn main() {
     }
     measurements.extend(token_sizes(rounds));
     measurements.extend(key_counts(rounds));
-    let result =
-        json!({ "suite": "rust", "runtime": "Rust", "versions": peers::VERSIONS, "measurements": measurements });
+    let versions: serde_json::Map<_, _> =
+        peers::VERSIONS.iter().map(|(name, version)| ((*name).to_owned(), json!(version))).collect();
+    let result = json!({ "suite": "rust", "runtime": "Rust", "versions": versions, "measurements": measurements });
     let text = serde_json::to_string_pretty(&result).expect("JSON");
     match out {
         Some(path) => std::fs::write(path, text).expect("the results file"),
         None => println!("{text}"),
+    }
+}
+
+fn bare() {
+    let subjects: Vec<_> = subject::all().into_iter().map(|subject| (subject.token(CLAIMS), subject)).collect();
+    for line in std::io::stdin().lines() {
+        let line = line.expect("a line");
+        let (alg, count) = line.split_once(' ').expect("ALG COUNT");
+        let count: u32 = count.parse().expect("a count");
+        let ((token, signature), subject) = subjects.iter().find(|(_, each)| each.alg == alg).expect("an algorithm");
+        let (input, _) = token.rsplit_once('.').expect("a token");
+        let begun = Instant::now();
+        (0..count).for_each(|_| (subject.bare)(black_box(input.as_bytes()), signature));
+        println!("{}", begun.elapsed().as_secs_f64() * 1e6 / f64::from(count));
     }
 }
 
