@@ -162,7 +162,7 @@ impl Usual {
 
     fn of(claims: Value<'_>) -> Self {
         let mut usual = Self::default();
-        claims.each_member("scope".len(), |name, value| {
+        claims.each_member(|name, value| {
             if let Some(slot) = Self::slot(name) {
                 usual.0[slot] = NonZeroU32::new(value.place());
             }

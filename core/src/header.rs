@@ -20,7 +20,7 @@ impl Header {
     pub(crate) fn parse(bytes: Vec<u8>) -> Result<Self, Code> {
         let document = Document::parse_object(bytes).map_err(|_| Code::TokenMalformed)?;
         let [mut alg, mut kid, mut typ, mut cty, mut crit, mut b64] = [None; 6];
-        document.root().each_member("crit".len(), |name, value| match name {
+        document.root().each_member(|name, value| match name {
             b"alg" => alg = Some(value),
             b"kid" => kid = Some(value),
             b"typ" => typ = Some(value),

@@ -162,12 +162,12 @@ impl<'a> Value<'a> {
         self.pairs().filter_map(|(name, value)| Some((name.as_str()?, value)))
     }
 
-    /// The same, names as bytes, without most of those that are longer than `longest`.
-    pub(crate) fn each_member(self, longest: usize, mut look: impl FnMut(&[u8], Value<'a>)) {
+    /// The same, names as bytes.
+    pub(crate) fn each_member(self, mut look: impl FnMut(&[u8], Value<'a>)) {
         for (name, value) in self.pairs() {
             if name.node().is_escaped() {
                 look(unescape(name.raw()).as_bytes(), value);
-            } else if name.range().len() <= longest {
+            } else {
                 look(name.bytes(), value);
             }
         }
@@ -180,17 +180,14 @@ impl<'a> Value<'a> {
 
     /// Names and values of an object.
     fn pairs(self) -> impl Iterator<Item = (Value<'a>, Value<'a>)> {
-        let mut children = if self.kind() == Kind::Object { self.children() } else { Children::none(self) };
-        std::iter::from_fn(move || Some((children.next()?, children.next()?)))
+        let object = self.kind() == Kind::Object;
+        let mut children = self.children();
+        std::iter::from_fn(move || if object { Some((children.next()?, children.next()?)) } else { None })
     }
 
     /// Whether a string has just these characters.
     fn is_str(self, text: &str) -> bool {
-        if self.node().is_escaped() {
-            return unescape(self.raw()) == text;
-        }
-        // Nearly all that is asked about has another length.
-        self.range().len() == text.len() && self.bytes() == text.as_bytes()
+        if self.node().is_escaped() { unescape(self.raw()) == text } else { self.bytes() == text.as_bytes() }
     }
 
     fn bytes(self) -> &'a [u8] {

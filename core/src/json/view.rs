@@ -73,10 +73,6 @@ impl<'a> Children<'a> {
         // Of what is no container, the node after it and all its children is the next.
         Self { document: parent.document, at: parent.at + 1, end: parent.node().next() }
     }
-
-    pub(super) fn none(parent: Value<'a>) -> Self {
-        Self { document: parent.document, at: 0, end: 0 }
-    }
 }
 
 impl<'a> Iterator for Children<'a> {
