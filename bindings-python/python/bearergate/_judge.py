@@ -55,21 +55,20 @@ class Judge:
     """A gate and its hooks."""
 
     __slots__ = (
-        "__weakref__", "_deaf", "_on_reject", "_tell", "_validate", "check", "check_http", "gate", "unhooked", "verify",
+        "__weakref__", "_deaf", "_on_reject", "_tell", "_validate", "at_once", "check", "check_http", "gate", "verify",
     )  # fmt: skip
 
     # The gate's own questions. What they answer is for `settle` at once, on the same thread.
     check: Callable[[str, str, Sequence[str]], Outcome | None]
     check_http: Callable[[SkipPaths, str, bytes, bool, Sequence[bytes | str]], Outcome | None]
     verify: Callable[[object], Outcome]
-    # Whether no hook has a say: what the gate answers is the verdict.
-    unhooked: bool
+    # Whether a context that the gate answers is the verdict: no hook has a say, and nobody measures.
+    at_once: bool
 
     def __init__(self, gate: Gate, hooks: Hooks) -> None:
         self.gate: Gate = gate
         self._validate = hooks.validate
         self._on_reject = hooks.on_reject
-        self.unhooked = hooks.validate is None
         # The listener, until it listens. Taking the one item out is atomic.
         self._deaf: list[Callable[[Any], object]] = []
         on_event = (hooks.on_fetch, hooks.on_fetch_error, hooks.on_keys_changed)
@@ -81,13 +80,15 @@ class Judge:
         if any(hook is not None for hook in hooks):
             # For what a hook gives that has to be awaited.
             from . import _reports  # noqa: F401
+        # Before it is tuned, so that who begins to measure meanwhile is not missed.
+        _observe.register(self)
         if self._deaf and not any(hook is not None for hook in on_event):
             # Listening may start a thread, which construction does for hooks alone.
             for question in _QUESTIONS:
                 setattr(self, question, partial(_first, weakref.proxy(self), question))
+            self.tune()
         else:
             self.listen()
-        _observe.register(self)
 
     def listen(self) -> None:
         """Has the log and the hooks told of events about keys; once."""
@@ -96,7 +97,8 @@ class Judge:
         self.tune()
 
     def tune(self) -> None:
-        """Has questions go to the gate, by way of whoever measures."""
+        """Has questions go to the gate, and verdicts and questions by way of whoever measures."""
+        self.at_once = self._validate is None and _observe.active is None
         if not self._deaf:
             for question in _QUESTIONS:
                 setattr(self, question, _observe.timed(getattr(self.gate, question)))

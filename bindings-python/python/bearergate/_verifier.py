@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Self, final
 
-from . import _observe, _waiting
+from . import _waiting
 from ._errors import of_refusal
 from ._native import AuthContext, Ticket, read_duration
 
@@ -59,9 +58,11 @@ class JwtVerifier:
             JwtAuthError: When the token is refused, or the keys cannot be had.
         """
         outcome = self._judge.verify(token)
-        if type(outcome) is AuthContext and self._judge.unhooked and _observe.active is None:
+        if type(outcome) is AuthContext and self._judge.at_once:
             return outcome
         if isinstance(outcome, Ticket) and not self._warned and _waiting.asyncio_loop() is not None:
+            import warnings
+
             self._warned = True
             warnings.warn(
                 "JwtVerifier.verify() blocks this event loop while keys are fetched: "
@@ -78,7 +79,7 @@ class JwtVerifier:
             JwtAuthError: When the token is refused, or the keys cannot be had.
         """
         outcome = self._judge.verify(token)
-        if type(outcome) is AuthContext and self._judge.unhooked and _observe.active is None:
+        if type(outcome) is AuthContext and self._judge.at_once:
             return outcome
         return await self._judge.settle_async(outcome)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -53,9 +52,11 @@ async def resolved(ticket: Ticket[T]) -> T:
             future.set_result(outcome)
 
     def deliver(outcome: T) -> None:
-        # The loop may have been closed while the keys were on their way.
-        with contextlib.suppress(RuntimeError):
+        try:  # noqa: SIM105 - an import of the package does without contextlib
             loop.call_soon_threadsafe(resolve, outcome)
+        except RuntimeError:
+            # The loop may have been closed while the keys were on their way.
+            pass
 
     ticket.subscribe(deliver)
     try:
@@ -73,8 +74,10 @@ async def _resolved_on_trio(ticket: Ticket[T]) -> T:
 
     def deliver(outcome: T) -> None:
         outcomes.append(outcome)
-        with contextlib.suppress(trio.RunFinishedError):
+        try:  # noqa: SIM105
             here.run_sync_soon(arrived.set)
+        except trio.RunFinishedError:
+            pass
 
     ticket.subscribe(deliver)
     try:

@@ -16,7 +16,7 @@ try:
 except ModuleNotFoundError as _missing:
     raise _extras.missing(_missing, "connectrpc", "connectrpc", "connect") from _missing
 
-from . import _connect_install, _observe
+from . import _connect_install
 from ._connect_authz import AuthzInterceptor
 from ._connect_errors import connect_error, translate
 from ._connect_streams import StreamInterceptor
@@ -89,7 +89,7 @@ class JwtAuthInterceptor:
             outcome = self._check(ctx)
             if outcome is None:
                 return _skip(ctx)
-            if type(outcome) is not AuthContext or not self._judge.unhooked or _observe.active is not None:
+            if type(outcome) is not AuthContext or not self._judge.at_once:
                 outcome = await self._judge.settle_async(outcome, _procedure(ctx))
             return self._accept(ctx, outcome)
         except Exception as error:
@@ -107,7 +107,7 @@ class JwtAuthInterceptor:
             outcome = self._check(ctx)
             if outcome is None:
                 return _skip(ctx)
-            if type(outcome) is not AuthContext or not self._judge.unhooked or _observe.active is not None:
+            if type(outcome) is not AuthContext or not self._judge.at_once:
                 outcome = self._judge.settle(outcome, _procedure(ctx))
             return self._accept(ctx, outcome)
         except Exception as error:

@@ -6,9 +6,9 @@ const BATCH_MS = 2;
 
 export const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
 
-const summary = (times) => ({ us: median(times), min: Math.min(...times), max: Math.max(...times) });
+export const summary = (times) => ({ us: median(times), min: Math.min(...times), max: Math.max(...times) });
 
-/** Microseconds per call of each function, which are called one after the other. */
+/** Microseconds per call of each function in each round, one after the other. */
 export async function alternate(calls, { rounds = 60, run = runSync } = {}) {
   const names = Object.keys(calls);
   const sizes = {};
@@ -21,7 +21,7 @@ export async function alternate(calls, { rounds = 60, run = runSync } = {}) {
       times[name].push((await run(calls[name], sizes[name])) * 1000);
     }
   }
-  return Object.fromEntries(names.map((name) => [name, summary(times[name])]));
+  return times;
 }
 
 /** How many calls fill a batch, once the function is warm. */
@@ -62,6 +62,25 @@ export const runInFlight = (width) => async (call, size) => {
   return (performance.now() - begun) / (rounds * width);
 };
 
-/** Measurements as the report reads them. */
-export const rows = (table, row, results) =>
-  Object.entries(results).map(([column, result]) => ({ table, row, column, ...result }));
+/**
+ * Measurements of calls by row and column, as the report reads them. All rows share the rounds: a fast one would else
+ * be measured in a moment, whatever the machine did in it. `more` makes further figures of the times of a row.
+ */
+export async function alternateRows(table, calls, options, more = () => ({})) {
+  const flat = Object.entries(calls).flatMap(([row, columns]) =>
+    Object.entries(columns).map(([column, call]) => ({ row, column, call })),
+  );
+  const times = await alternate(
+    flat.map(({ call }) => call),
+    options,
+  );
+  const ofRow = (row) =>
+    Object.fromEntries(flat.flatMap((each, at) => (each.row === row ? [[each.column, times[at]]] : [])));
+  return flat.map(({ row, column }, at) => ({
+    table,
+    row,
+    column,
+    ...summary(times[at]),
+    ...more(column, ofRow(row)),
+  }));
+}

@@ -1,7 +1,7 @@
 """A whole call of a Connect application in process, behind our interceptor and behind one that does nothing; and
 the signature alone.
 
-`added` is what ours adds: the median of the differences within a round.
+`added` is what ours adds, `beside` that without the signature: medians of the differences within a round.
 """
 
 from __future__ import annotations
@@ -49,15 +49,21 @@ def interceptor(bare: str, rounds: int) -> list[dict[str, Any]]:
         def run_awaited(call: Callable[[], Awaitable[None]], size: int) -> float:
             return runner.run(_batch(call, size))
 
-        for alg in ALGORITHMS:
-            subject = signed(alg)
-            for kind, calling, run in (("ASGI", _asgi_call, run_awaited), ("WSGI", _wsgi_call, run_sync)):
-                calls = {name: calling(item, subject.token) for name, item in _interceptors(subject).items()}
+        for kind, calling, run in (("ASGI", _asgi_call, run_awaited), ("WSGI", _wsgi_call, run_sync)):
+            calls: dict[tuple[str, str], Callable[..., Any]] = {}
+            for alg in ALGORITHMS:
+                subject = signed(alg)
+                ours = {name: calling(item, subject.token) for name, item in _interceptors(subject).items()}
                 refused = calling(_interceptors(subject)["bearergate"], forged(subject.token), 401)
-                for call in (*calls.values(), refused):
+                for call in (*ours.values(), refused):
                     run(call, 1)
-                alone = {SIGNATURE: Timed(partial(signature.seconds, alg))}
-                measurements += _rows(f"{alg}, {kind}", alternate({**alone, **calls}, rounds, run))
+                calls[alg, SIGNATURE] = Timed(partial(signature.seconds, alg))
+                calls.update({(alg, name): call for name, call in ours.items()})
+            # All in the same rounds, as in verify.py.
+            times = alternate(calls, rounds, run)
+            for alg in ALGORITHMS:
+                found = {name: values for (row, name), values in times.items() if row == alg}
+                measurements += _rows(f"{alg}, {kind}", found)
     return measurements
 
 
@@ -75,7 +81,8 @@ def _rows(name: str, times: dict[str, list[float]]) -> list[dict[str, Any]]:
         found = row("interceptor", name, column, values)
         if column not in {EMPTY, SIGNATURE}:
             differences = [ours - empty for ours, empty in zip(values, times[EMPTY], strict=True)]
-            found["added"] = round(median(differences), 3)
+            beside = [added - alone for added, alone in zip(differences, times[SIGNATURE], strict=True)]
+            found |= {"added": round(median(differences), 3), "beside": round(median(beside), 3)}
         rows.append(found)
     return rows
 

@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import repeat
 from statistics import median
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
 BATCH_SECONDS = 0.002
 """Least time of a batch."""
+
+K = TypeVar("K")
 
 Run = Callable[[Callable[..., Any], int], float]
 """Calls a function so many times and gives the seconds that it took."""
@@ -35,15 +37,15 @@ def run_sync(call: Callable[[], Any], size: int) -> float:
 
 
 def alternate(
-    calls: Mapping[str, Callable[..., Any]], rounds: int, run: Run = run_sync
-) -> dict[str, list[float]]:
+    calls: Mapping[K, Callable[..., Any]], rounds: int, run: Run = run_sync
+) -> dict[K, list[float]]:
     """Microseconds per call of each function in each round; a `Timed` says itself what its calls took."""
 
     def run_any(call: Callable[..., Any], size: int) -> float:
         return call(size) if isinstance(call, Timed) else run(call, size)
 
     sizes = {name: _size_of(call, run_any) for name, call in calls.items()}
-    times: dict[str, list[float]] = {name: [] for name in calls}
+    times: dict[K, list[float]] = {name: [] for name in calls}
     for _ in range(rounds):
         for name, call in calls.items():
             times[name].append(run_any(call, sizes[name]) / sizes[name] * 1e6)

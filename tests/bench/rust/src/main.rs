@@ -28,10 +28,7 @@ fn main() {
     }
     let out = arguments.iter().position(|each| each == "--out").and_then(|at| arguments.get(at + 1));
     let rounds = if arguments.iter().any(|each| each == "--quick") { 10 } else { 200 };
-    let mut measurements = Vec::new();
-    for subject in &subject::all() {
-        measurements.extend(verify(subject, rounds));
-    }
+    let mut measurements = verify(&subject::all(), rounds);
     measurements.extend(token_sizes(rounds));
     measurements.extend(key_counts(rounds));
     let versions: serde_json::Map<_, _> =
@@ -84,24 +81,33 @@ fn accept(verifier: &Verifier, token: &str) {
     }
 }
 
-fn verify(subject: &Subject, rounds: usize) -> Vec<Value> {
-    let (token, signature) = subject.token(CLAIMS);
-    let (input, _) = token.rsplit_once('.').expect("a token");
-    let plain = Verifier::new(options(subject.trust(), Some(CacheOption::Off))).expect("valid options");
-    let cached = Verifier::new(options(subject.trust(), None)).expect("valid options");
-    let mut calls: Vec<Measured<'_>> = vec![
-        (BARE, Box::new(|| (subject.bare)(black_box(input.as_bytes()), &signature))),
-        ("bearergate", Box::new(|| accept(&plain, &token))),
-        ("bearergate, cache hit", Box::new(|| accept(&cached, &token))),
-    ];
-    calls.extend(peers::all(subject, &token));
-    alternate("verify", subject.alg, &calls, rounds)
+/// All algorithms within each round: a fast one would else be measured in a moment, whatever the machine did in it.
+fn verify(subjects: &[Subject], rounds: usize) -> Vec<Value> {
+    let tokens: Vec<_> = subjects.iter().map(|subject| subject.token(CLAIMS)).collect();
+    let groups: Vec<(String, Vec<Measured<'_>>)> = subjects
+        .iter()
+        .zip(&tokens)
+        .map(|(subject, (token, signature))| {
+            let (input, _) = token.rsplit_once('.').expect("a token");
+            let plain = Verifier::new(options(subject.trust(), Some(CacheOption::Off))).expect("valid options");
+            let cached = Verifier::new(options(subject.trust(), None)).expect("valid options");
+            let mut calls: Vec<Measured<'_>> = vec![
+                (BARE, Box::new(move || (subject.bare)(black_box(input.as_bytes()), signature))),
+                ("bearergate", Box::new(move || accept(&plain, token))),
+                ("bearergate, cache hit", Box::new(move || accept(&cached, token))),
+            ];
+            calls.extend(peers::all(subject, token));
+            (subject.alg.to_owned(), calls)
+        })
+        .collect();
+    alternate("verify", &groups, rounds)
 }
 
 /// HS256 and RS256 tokens of different sizes, by claims of more or fewer roles.
 fn token_sizes(rounds: usize) -> Vec<Value> {
-    let mut measurements = Vec::new();
-    for subject in [subject::hs256(), subject::rs256()] {
+    let subjects = [subject::hs256(), subject::rs256()];
+    let mut groups: Vec<(String, Vec<Measured<'_>>)> = Vec::new();
+    for subject in &subjects {
         let plain = Verifier::new(options(subject.trust(), Some(CacheOption::Off))).expect("valid options");
         for roles in [0, 8, 24, 56, 120, 250, 440] {
             let roles: Vec<String> = (0..roles).map(|i| format!("department-{i:03}:editor")).collect();
@@ -109,16 +115,17 @@ fn token_sizes(rounds: usize) -> Vec<Value> {
                 "iss": ISSUER, "aud": AUDIENCE, "sub": "user-1", "exp": 4_102_444_800_u64, "realm_access": { "roles": roles },
             });
             let (token, signature) = subject.token(&claims.to_string());
-            let (input, _) = token.rsplit_once('.').expect("a token");
-            let calls: Vec<Measured<'_>> = vec![
-                (BARE, Box::new(|| (subject.bare)(black_box(input.as_bytes()), &signature))),
-                ("bearergate", Box::new(|| accept(&plain, &token))),
-            ];
+            let input = token.rsplit_once('.').expect("a token").0.to_owned();
             let row = format!("{}, {} bytes", subject.alg, token.len());
-            measurements.extend(alternate("token size", &row, &calls, rounds));
+            let plain = plain.clone();
+            let calls: Vec<Measured<'_>> = vec![
+                (BARE, Box::new(move || (subject.bare)(black_box(input.as_bytes()), &signature))),
+                ("bearergate", Box::new(move || accept(&plain, &token))),
+            ];
+            groups.push((row, calls));
         }
     }
-    measurements
+    alternate("token size", &groups, rounds)
 }
 
 /// A set of so many keys, of which the token names one.
@@ -143,20 +150,25 @@ fn key_counts(rounds: usize) -> Vec<Value> {
             (count, Verifier::new(options(trust, Some(CacheOption::Off))).expect("valid options"))
         })
         .collect();
-    let mut measurements = Vec::new();
-    for (count, verifier) in &sets {
-        let calls: Vec<Measured<'_>> = vec![("bearergate", Box::new(|| accept(verifier, &token)))];
-        measurements.extend(alternate("number of keys", &count.to_string(), &calls, rounds));
-    }
-    measurements
+    let token = &token;
+    let groups: Vec<(String, Vec<Measured<'_>>)> = sets
+        .iter()
+        .map(|(count, verifier)| {
+            let call: Measured<'_> = ("bearergate", Box::new(move || accept(verifier, token)));
+            (count.to_string(), vec![call])
+        })
+        .collect();
+    alternate("number of keys", &groups, rounds)
 }
 
-/// Microseconds per call of functions that take turns, each round a batch of each.
-fn alternate(table: &str, row: &str, calls: &[Measured<'_>], rounds: usize) -> Vec<Value> {
+/// Microseconds per call of functions that take turns, each round a batch of each, by rows.
+fn alternate(table: &str, groups: &[(String, Vec<Measured<'_>>)], rounds: usize) -> Vec<Value> {
     const BATCH: u32 = 50;
+    let calls: Vec<_> =
+        groups.iter().flat_map(|(row, calls)| calls.iter().map(move |(column, call)| (row, column, call))).collect();
     let mut times: Vec<Vec<Duration>> = vec![Vec::new(); calls.len()];
     for _ in 0..rounds {
-        for ((_, call), times) in calls.iter().zip(&mut times) {
+        for ((.., call), times) in calls.iter().zip(&mut times) {
             let begun = Instant::now();
             (0..BATCH).for_each(|_| call());
             times.push(begun.elapsed() / BATCH);
@@ -166,7 +178,7 @@ fn alternate(table: &str, row: &str, calls: &[Measured<'_>], rounds: usize) -> V
     calls
         .iter()
         .zip(times)
-        .map(|((column, _), mut times)| {
+        .map(|((row, column, _), mut times)| {
             times.sort_unstable();
             let [min, median, max] = [0, times.len() / 2, times.len() - 1].map(|at| us(times[at]));
             json!({ "table": table, "row": row, "column": column, "us": median, "min": min, "max": max })
