@@ -4,13 +4,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use bearergate_core::{ClaimValue, Verified};
 use pyo3::basic::CompareOp;
-use pyo3::exceptions::{PyAttributeError, PyKeyError};
-use pyo3::intern;
+use pyo3::exceptions::{PyAttributeError, PyKeyError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyIterator, PyList, PyString, PyTuple, PyType};
 
-use crate::python;
+use crate::{once, python};
 
 /// A read-only JSON object.
 ///
@@ -49,7 +48,7 @@ impl Claims {
             Source::Token { verified, all, .. } => {
                 let make =
                     || Ok::<_, PyErr>(plain(py, verified.claims_value())?.cast_into::<PyDict>().map(Bound::unbind)?);
-                Ok(all.get_or_try_init(py, make)?.bind(py).clone())
+                Ok(once::made(py, all, make)?.bind(py).clone())
             }
         }
     }
@@ -73,10 +72,14 @@ impl Claims {
 impl Claims {
     /// Copies `members`, which must be JSON: str keys, and values of JSON's types at every level.
     #[new]
-    #[pyo3(signature = (members = None, /), text_signature = "(members={}, /)")]
-    fn new(py: Python<'_>, members: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
-        let members = members.map_or_else(|| Ok(PyDict::new(py)), python::plain_members)?;
-        Ok(Self::over(members))
+    #[pyo3(signature = (*members), text_signature = "(members={}, /)")]
+    fn new(members: &Bound<'_, PyTuple>) -> PyResult<Self> {
+        let py = members.py();
+        match members.len() {
+            0 => Ok(Self::over(PyDict::new(py))),
+            1 => Ok(Self::over(python::plain_members(&members.get_item(0)?)?)),
+            given => Err(PyTypeError::new_err(format!("Claims takes one mapping, not {given} arguments"))),
+        }
     }
 
     /// A fresh plain copy: dicts and lists at every level.
@@ -219,7 +222,7 @@ pub fn plain<'py>(py: Python<'py>, value: ClaimValue<'_>) -> PyResult<Bound<'py,
         ClaimValue::Object(members) => {
             let dict = PyDict::new(py);
             for (name, value) in members {
-                dict.set_item(key(py, &name), plain(py, value)?)?;
+                dict.set_item(key(py, &name)?, plain(py, value)?)?;
             }
             dict.into_any()
         }
@@ -239,12 +242,15 @@ fn plain_number<'py>(py: Python<'py>, number: &str) -> PyResult<Bound<'py, PyAny
 }
 
 /// Names that most tokens have are made once.
-fn key<'py>(py: Python<'py>, name: &str) -> Bound<'py, PyString> {
+fn key<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyString>> {
     macro_rules! known {
         ($($name:literal)*) => {
             match name {
-                $($name => intern!(py, $name).clone(),)*
-                _ => PyString::new(py, name),
+                $($name => {
+                    static MADE: PyOnceLock<Py<PyString>> = PyOnceLock::new();
+                    once::made(py, &MADE, || Ok(PyString::intern(py, $name).unbind())).map(|made| made.bind(py).clone())
+                })*
+                _ => Ok(PyString::new(py, name)),
             }
         };
     }

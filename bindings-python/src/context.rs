@@ -3,13 +3,12 @@
 use bearergate_core::{ContextParts, Verified};
 use pyo3::basic::CompareOp;
 use pyo3::exceptions::{PyTypeError, PyValueError};
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
 use crate::claims::Claims;
-use crate::{python, recurring};
+use crate::{once, python, recurring};
 
 /// Who is calling, as a verified token says.
 ///
@@ -37,7 +36,7 @@ impl AuthContext {
             name: verified.name().map(|name| PyString::new(py, name).unbind()),
             roles: recurring::tuple(py, verified.roles())?.unbind(),
             scopes: recurring::tuple(py, verified.scopes())?.unbind(),
-            kind: intern!(py, "jwt").clone().unbind(),
+            kind: jwt(py)?,
             claims: PyOnceLock::new(),
             expires_at: PyOnceLock::new(),
             verified: Some(verified),
@@ -89,13 +88,13 @@ impl AuthContext {
     /// Every field by name, in the order in which they are shown.
     fn fields<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let fields = PyDict::new(py);
-        fields.set_item(intern!(py, "subject"), &self.subject)?;
-        fields.set_item(intern!(py, "name"), &self.name)?;
-        fields.set_item(intern!(py, "roles"), &self.roles)?;
-        fields.set_item(intern!(py, "scopes"), &self.scopes)?;
-        fields.set_item(intern!(py, "claims"), self.claims(py)?)?;
-        fields.set_item(intern!(py, "type"), &self.kind)?;
-        fields.set_item(intern!(py, "expires_at"), self.expires_at(py)?)?;
+        fields.set_item("subject", &self.subject)?;
+        fields.set_item("name", &self.name)?;
+        fields.set_item("roles", &self.roles)?;
+        fields.set_item("scopes", &self.scopes)?;
+        fields.set_item("claims", self.claims(py)?)?;
+        fields.set_item("type", &self.kind)?;
+        fields.set_item("expires_at", self.expires_at(py)?)?;
         Ok(fields)
     }
 }
@@ -131,7 +130,7 @@ impl AuthContext {
             name: name.map(Bound::unbind),
             roles: names(py, "roles", roles)?.unbind(),
             scopes: names(py, "scopes", scopes)?.unbind(),
-            kind: r#type.unwrap_or_else(|| intern!(py, "jwt").clone()).unbind(),
+            kind: r#type.map_or_else(|| jwt(py), |kind| Ok(kind.unbind()))?,
             claims: filled(py, Bound::new(py, Claims::over(claims))?),
             expires_at: filled(py, expires_at),
             verified: None,
@@ -165,7 +164,7 @@ impl AuthContext {
     /// Every claim of the token, read-only at every level.
     #[getter]
     fn claims<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, Claims>> {
-        let claims = self.claims.get_or_try_init(py, || {
+        let claims = once::made(py, &self.claims, || {
             let claims = match &self.verified {
                 Some(verified) => Claims::of(verified),
                 None => Claims::over(PyDict::new(py)),
@@ -186,7 +185,7 @@ impl AuthContext {
     #[getter]
     fn expires_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let instant =
-            self.expires_at.get_or_try_init(py, || match self.verified.as_ref().and_then(Verified::expires_at_ms) {
+            once::made(py, &self.expires_at, || match self.verified.as_ref().and_then(Verified::expires_at_ms) {
                 Some(ms) => python::instant_of_ms(py, ms).map(Bound::unbind),
                 None => Ok(py.None()),
             })?;
@@ -277,6 +276,12 @@ impl AuthContext {
     fn __match_args__() -> (&'static str, &'static str, &'static str) {
         ("subject", "roles", "scopes")
     }
+}
+
+/// How a token proves an identity.
+fn jwt(py: Python<'_>) -> PyResult<Py<PyString>> {
+    static JWT: PyOnceLock<Py<PyString>> = PyOnceLock::new();
+    once::made(py, &JWT, || Ok(PyString::intern(py, "jwt").unbind())).map(|jwt| jwt.clone_ref(py))
 }
 
 fn filled<T>(py: Python<'_>, value: Bound<'_, T>) -> PyOnceLock<Py<T>> {

@@ -91,6 +91,23 @@ def test_only_json_is_taken(members):
         Claims(members)
 
 
+def test_a_mapping_is_what_is_taken():
+    assert Claims() == {}
+    for wrong in ((None,), ([],), ({}, {})):
+        with pytest.raises((AttributeError, TypeError)):
+            Claims(*wrong)
+
+
+def test_what_calls_itself_a_text_is_none():
+    class Spoof(dict):
+        __class__ = str
+
+    claims = Claims({"a": Spoof(b=1)})
+    claims.to_dict()["a"]["b"] = 2
+    assert claims["a"] == {"b": 1}
+    assert isinstance(claims["a"], Claims)
+
+
 def test_shows_everything():
     assert repr(Claims({"a": [1, {"b": None}]})) == "Claims({'a': [1, {'b': None}]})"
 

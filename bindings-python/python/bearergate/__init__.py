@@ -23,7 +23,6 @@ from ._errors import (
     MissingCredentialsError,
     Reason,
 )
-from ._headers import AUTH_HEADERS, parse_auth_headers, set_auth_headers
 from ._native import AuthContext, Claims, __version__, matches_method_pattern
 from ._verifier import JwtVerifier
 
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
 
     from ._authz import Authorizer, AuthzDeniedError, AuthzEffect, AuthzRequest
     from ._events import FetchErrorEvent, FetchEvent, KeysChangedEvent, SkippedKey
+    from ._headers import AUTH_HEADERS, parse_auth_headers, set_auth_headers
     from ._options import (
         AuthzOptions,
         AuthzRequires,
@@ -129,10 +129,12 @@ def create_authz_interceptor(**options: Unpack[AuthzOptions]) -> AuthzIntercepto
     return AuthzInterceptor(**options)
 
 
-# Where what only some programs name is, to be imported when it is named: rules, events, and the types of options.
+# Where what only some programs name is, to be imported when it is named: rules, events, headers, and the types
+# of options.
 _LATER = {
     "_authz": ("Authorizer", "AuthzDeniedError", "AuthzEffect", "AuthzRequest"),
     "_events": ("FetchErrorEvent", "FetchEvent", "KeysChangedEvent", "SkippedKey"),
+    "_headers": ("AUTH_HEADERS", "parse_auth_headers", "set_auth_headers"),
     "_options": (
         "AuthzOptions", "AuthzRequires", "AuthzRule", "CacheOptions", "ClaimPath", "ClaimsMapping",
         "CredentialsOptions", "Duration", "IssuerOptions", "JwksOptions", "JwtAuthOptions", "PublicKeyObject",

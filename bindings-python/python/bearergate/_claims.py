@@ -37,7 +37,8 @@ def to_json(claims: Claims) -> str:
 
 
 def _plain(value: Any) -> Any:
-    if value is None or isinstance(value, (str, bool, int, float)):
+    # By its type, since an object may call itself of any class.
+    if value is None or issubclass(type(value), (str, bool, int, float)):
         return value
     if isinstance(value, Claims):
         return value.to_dict()

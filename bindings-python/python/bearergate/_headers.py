@@ -6,7 +6,8 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from . import _native
+# The native side needs the claims' own module for the contexts that are read here.
+from . import _claims, _native  # noqa: F401
 from ._native import AuthContext
 
 __all__ = ["AUTH_HEADERS", "parse_auth_headers", "set_auth_headers"]

@@ -98,10 +98,15 @@ class Judge:
 
     def tune(self) -> None:
         """Has questions go to the gate, and verdicts and questions by way of whoever measures."""
-        self.at_once = self._validate is None and _observe.active is None
-        if not self._deaf:
-            for question in _QUESTIONS:
-                setattr(self, question, _observe.timed(getattr(self.gate, question)))
+        while True:
+            measuring = _observe.active
+            self.at_once = self._validate is None and measuring is None
+            if not self._deaf:
+                for question in _QUESTIONS:
+                    setattr(self, question, _observe.timed(getattr(self.gate, question)))
+            if _observe.active is measuring:
+                return
+            # Another thread has begun to measure, or has ended it.
 
     def stats(self) -> Stats:
         """The state of the keys and of the cache."""

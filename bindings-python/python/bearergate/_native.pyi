@@ -1,7 +1,7 @@
 import builtins
 from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Mapping, Sequence, ValuesView
 from datetime import datetime
-from typing import Any, ClassVar, Final, Generic, Literal, Self, TypeVar, final
+from typing import Any, ClassVar, Final, Generic, Literal, Self, TypeVar, final, overload
 
 from ._errors import ErrorCode, Reason
 from ._options import Duration
@@ -199,6 +199,12 @@ class Claims(Mapping[str, Any]):
     def __contains__(self, name: object, /) -> bool: ...
     def __iter__(self) -> Iterator[str]: ...
     def __len__(self) -> int: ...
+    @overload
+    def get(self, key: str, default: None = None) -> Any | None:
+        """The claim with this name, or `default`."""
+
+    @overload
+    def get(self, key: str, default: _T) -> Any | _T: ...
     def keys(self) -> KeysView[str]:
         """The names, as a set-like view."""
 

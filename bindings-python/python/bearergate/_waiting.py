@@ -67,7 +67,11 @@ async def resolved(ticket: Ticket[T]) -> T:
 
 async def _resolved_on_trio(ticket: Ticket[T]) -> T:
     # The only other loop that Connect's ASGI application runs on. Whoever runs it has imported it.
-    trio: Any = sys.modules["trio"]
+    trio: Any = sys.modules.get("trio")
+    if trio is None:
+        raise RuntimeError(
+            "no loop runs here that can be waited on: bearergate knows those of asyncio and trio"
+        )
     here = trio.lowlevel.current_trio_token()
     arrived = trio.Event()
     outcomes: list[T] = []
