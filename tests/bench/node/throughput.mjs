@@ -11,6 +11,7 @@ const SLICE_MS = 200;
 const KINDS = [
   ["open", ["open"]],
   ["an interceptor that does nothing", ["empty interceptor"]],
+  ["all but the verification", ["all but the verification", "RS256"]],
   ["RS256", ["no cache", "RS256"]],
   ["ES256", ["no cache", "ES256"]],
   ["EdDSA", ["no cache", "EdDSA"]],

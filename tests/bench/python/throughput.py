@@ -23,6 +23,7 @@ SLICE_MS = 200
 KINDS = {
     "open": ("open", "RS256"),
     "an interceptor that does nothing": ("empty interceptor", "RS256"),
+    "all but the verification": ("all but the verification", "RS256"),
     "RS256": ("no cache", "RS256"),
     "ES256": ("no cache", "ES256"),
     "EdDSA": ("no cache", "EdDSA"),
