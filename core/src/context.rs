@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::claims::Claims;
 use crate::header::Header;
-use crate::json::ClaimValue;
+use crate::json::{ClaimValue, Said};
 use crate::mapping::Mapping;
 use crate::texts::{TextList, Texts};
 
@@ -29,6 +29,7 @@ struct Parts {
 const SUBJECT: usize = 0;
 const NAME: usize = 1;
 const ROLES: usize = 2;
+const NOTHING: Said = Said::At(0..0);
 
 /// Last millisecond of the year 9999, beyond which a date cannot be expressed everywhere.
 const LAST_MS: f64 = 253_402_300_799_999.0;
@@ -37,15 +38,15 @@ impl Verified {
     /// Maps claims that have passed every check but the subject's; without a subject, gives the
     /// header back.
     pub(crate) fn map(header: Header, claims: Claims, mapping: &Mapping) -> Result<Self, Header> {
-        let mut texts = TextList::with_room(256, 16);
+        let mut texts = TextList::of(claims.text(), 16);
         match mapping.subject(&claims) {
-            Some(subject) => texts.push(&subject),
-            None if mutant!("subject") => texts.push(""),
+            Some(subject) => texts.push(subject),
+            None if mutant!("subject") => texts.push(NOTHING),
             None => return Err(header),
         }
         let name = mapping.name(&claims);
         let has_name = name.is_some();
-        texts.push(&name.unwrap_or_default());
+        texts.push(name.unwrap_or(NOTHING));
         mapping.roles(&claims, &mut texts);
         let scopes = texts.len();
         mapping.scopes(&claims, &mut texts);
@@ -71,25 +72,25 @@ impl Verified {
     /// The mapped subject or `sub`; never empty.
     #[must_use]
     pub fn subject(&self) -> &str {
-        self.0.texts.get(SUBJECT)
+        self.0.texts.get(self.claims_json(), SUBJECT)
     }
 
     /// The mapped name or the `name` claim.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
-        self.0.has_name.then(|| self.0.texts.get(NAME))
+        self.0.has_name.then(|| self.0.texts.get(self.claims_json(), NAME))
     }
 
     /// The mapped roles.
     #[must_use]
     pub fn roles(&self) -> Texts<'_> {
-        self.0.texts.range(ROLES, self.0.scopes)
+        self.0.texts.range(self.claims_json(), ROLES, self.0.scopes)
     }
 
     /// The mapped scopes, or those of `scope` or `scp`.
     #[must_use]
     pub fn scopes(&self) -> Texts<'_> {
-        self.0.texts.range(self.0.scopes, self.0.texts.len())
+        self.0.texts.range(self.claims_json(), self.0.scopes, self.0.texts.len())
     }
 
     /// The payload's text as received: a JSON object without duplicate members.

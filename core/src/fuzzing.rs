@@ -2,8 +2,6 @@
 //! feature has this module; nothing in it decides anything.
 #![allow(missing_docs)]
 
-use std::borrow::Cow;
-
 use crate::alg::Alg;
 use crate::credentials;
 use crate::duration;
@@ -253,14 +251,15 @@ pub struct Mapped {
 pub fn map(bytes: &[u8], mapping: &ClaimsMapping) -> Option<Mapped> {
     let claims = Claims::parse(bytes)?;
     let (mapping, claims) = (Mapping::parse(mapping).ok()?, claims.0);
-    let (mut roles, mut scopes) = (TextList::default(), TextList::default());
-    mapping.roles(&claims, &mut roles);
-    mapping.scopes(&claims, &mut scopes);
-    let owned = |texts: &TextList| texts.range(0, texts.len()).map(str::to_owned).collect();
+    let texts = |fill: &dyn Fn(&mut TextList)| {
+        let mut texts = TextList::of(claims.text(), 0);
+        fill(&mut texts);
+        texts.range(claims.text(), 0, texts.len()).map(str::to_owned).collect::<Vec<_>>()
+    };
     Some(Mapped {
-        subject: mapping.subject(&claims).map(Cow::into_owned),
-        name: mapping.name(&claims).map(Cow::into_owned),
-        roles: owned(&roles),
-        scopes: owned(&scopes),
+        subject: texts(&|texts| mapping.subject(&claims).into_iter().for_each(|said| texts.push(said))).pop(),
+        name: texts(&|texts| mapping.name(&claims).into_iter().for_each(|said| texts.push(said))).pop(),
+        roles: texts(&|texts| mapping.roles(&claims, texts)),
+        scopes: texts(&|texts| mapping.scopes(&claims, texts)),
     })
 }

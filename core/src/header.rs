@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use crate::error::Code;
-use crate::json::{Document, Kind, Value};
+use crate::json::{Document, Kind, Said, Value};
 
 /// A header whose members have the right types and that asks for no extension.
 #[derive(Debug)]
@@ -71,19 +71,11 @@ impl Header {
 }
 
 /// A string of the header.
-enum Said {
-    At(Range<usize>),
-    InEscapes(String),
-}
-
 fn string(member: Option<Value<'_>>) -> Result<Option<Said>, Code> {
-    match member {
-        Some(value) if value.kind() == Kind::String => Ok(Some(match value.as_str() {
-            Some(std::borrow::Cow::Owned(unescaped)) => Said::InEscapes(unescaped),
-            _ => Said::At(value.range()),
-        })),
-        Some(_) if !mutant!("header-types") => Err(Code::TokenMalformed),
-        _ => Ok(None),
+    let Some(value) = member else { return Ok(None) };
+    match value.said() {
+        None if !mutant!("header-types") => Err(Code::TokenMalformed),
+        said => Ok(said),
     }
 }
 

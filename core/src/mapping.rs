@@ -1,9 +1,9 @@
 //! Paths into the claims, and the context's fields found by them.
 
-use std::borrow::Cow;
+use std::ops::Range;
 
 use crate::claims::Claims;
-use crate::json::{Kind, Value};
+use crate::json::{Kind, Said, Value};
 use crate::options::{ClaimPath, ClaimsMapping};
 use crate::texts::TextList;
 
@@ -76,23 +76,23 @@ impl Mapping {
     }
 
     /// The mapped value if it is a non-empty string, else `sub` if it is one.
-    pub(crate) fn subject<'a>(&self, claims: &'a Claims) -> Option<Cow<'a, str>> {
-        let non_empty = |value: Value<'a>| value.as_str().filter(|text| !text.is_empty());
+    pub(crate) fn subject(&self, claims: &Claims) -> Option<Said> {
+        let non_empty = |value: Value<'_>| if value.range().is_empty() { None } else { value.said() };
         let mapped = self.subject.as_ref().and_then(|path| path.find(claims)).and_then(non_empty);
         mapped.or_else(|| claims.get("sub").and_then(non_empty))
     }
 
     /// The mapped string, else the `name` claim if it is a string.
-    pub(crate) fn name<'a>(&self, claims: &'a Claims) -> Option<Cow<'a, str>> {
-        let mapped = self.name.as_ref().and_then(|path| path.find(claims)).and_then(Value::as_str);
-        mapped.or_else(|| claims.get("name").and_then(Value::as_str))
+    pub(crate) fn name(&self, claims: &Claims) -> Option<Said> {
+        let mapped = self.name.as_ref().and_then(|path| path.find(claims)).and_then(Value::said);
+        mapped.or_else(|| claims.get("name").and_then(Value::said))
     }
 
     /// Adds the mapped array's strings, or the mapped string as one role.
     pub(crate) fn roles(&self, claims: &Claims, roles: &mut TextList) {
         let Some(value) = self.roles.as_ref().and_then(|path| path.find(claims)) else { return };
-        match value.as_str() {
-            Some(role) => roles.push(&role),
+        match value.said() {
+            Some(role) => roles.push(role),
             None => add_strings(value, roles),
         }
     }
@@ -104,8 +104,14 @@ impl Mapping {
             .or_else(|| claims.get("scope").filter(holds_scopes))
             .or_else(|| claims.get("scp").filter(holds_scopes));
         let Some(value) = value else { return };
-        match value.as_str() {
-            Some(text) => words(&text).for_each(|scope| scopes.push(scope)),
+        match value.said() {
+            Some(Said::At(place)) => {
+                let start = place.start;
+                words(value.raw()).for_each(|word| scopes.push(Said::At(start + word.start..start + word.end)));
+            }
+            Some(Said::InEscapes(text)) => {
+                words(&text).for_each(|word| scopes.push(Said::InEscapes(text[word].to_owned())));
+            }
             None => add_strings(value, scopes),
         }
     }
@@ -116,19 +122,19 @@ fn holds_scopes(value: &Value<'_>) -> bool {
     matches!(value.kind(), Kind::String | Kind::Array)
 }
 
-/// What stands between spaces. Scopes are short: a search made for long texts takes longer.
-fn words(mut text: &str) -> impl Iterator<Item = &str> {
+/// Where something stands between spaces. Scopes are short: a search made for long texts takes longer.
+fn words(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let text = text.as_bytes();
+    let mut at = 0;
     std::iter::from_fn(move || {
-        let start = text.bytes().position(|byte| byte != b' ')?;
-        let rest = &text[start..];
-        let end = rest.bytes().position(|byte| byte == b' ').unwrap_or(rest.len());
-        text = &rest[end..];
-        Some(&rest[..end])
+        let start = at + text[at..].iter().position(|byte| *byte != b' ')?;
+        at = text[start..].iter().position(|byte| *byte == b' ').map_or(text.len(), |length| start + length);
+        Some(start..at)
     })
 }
 
 fn add_strings(array: Value<'_>, texts: &mut TextList) {
-    array.items().filter_map(Value::as_str).for_each(|text| texts.push(&text));
+    array.items().filter_map(Value::said).for_each(|text| texts.push(text));
 }
 
 #[cfg(test)]
@@ -140,7 +146,7 @@ mod tests {
         #[test]
         fn words_are_what_stands_between_spaces(text in "[ a\u{e9}\u{a0}\t]{0,12}") {
             let expected: Vec<_> = text.split(' ').filter(|word| !word.is_empty()).collect();
-            prop_assert_eq!(words(&text).collect::<Vec<_>>(), expected);
+            prop_assert_eq!(words(&text).map(|word| &text[word]).collect::<Vec<_>>(), expected);
         }
     }
 

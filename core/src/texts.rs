@@ -1,37 +1,62 @@
-//! A few strings in one piece of memory.
+//! A few strings of a token's claims, not copied where they stand there as they are.
+
+use std::ops::Range;
 
 use serde::{Serialize, Serializer};
 
-/// Strings, one after the other.
-#[derive(Debug, Default)]
+use crate::json::Said;
+
+/// Strings out of one text.
+#[derive(Debug)]
 pub(crate) struct TextList {
-    text: String,
-    /// Where each ends.
-    ends: Vec<usize>,
+    /// Length of the text.
+    length: usize,
+    /// Where each stands: in the text, or beyond its end in what follows.
+    places: Vec<Place>,
+    /// Those that the text has in escapes.
+    unescaped: String,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    start: u32,
+    end: u32,
 }
 
 impl TextList {
-    pub(crate) fn with_room(bytes: usize, strings: usize) -> Self {
-        Self { text: String::with_capacity(bytes), ends: Vec::with_capacity(strings) }
+    /// None yet, of `text`, with room for so many.
+    pub(crate) fn of(text: &str, room: usize) -> Self {
+        Self { length: text.len(), places: Vec::with_capacity(room), unescaped: String::new() }
     }
 
-    pub(crate) fn push(&mut self, text: &str) {
-        self.text.push_str(text);
-        self.ends.push(self.text.len());
+    #[inline]
+    #[allow(clippy::cast_possible_truncation)] // a document and what it says in escapes are shorter
+    pub(crate) fn push(&mut self, said: Said) {
+        let place = match said {
+            Said::At(place) => place,
+            Said::InEscapes(text) => self.keep(&text),
+        };
+        self.places.push(Place { start: place.start as u32, end: place.end as u32 });
+    }
+
+    #[cold]
+    fn keep(&mut self, text: &str) -> Range<usize> {
+        let start = self.length + self.unescaped.len();
+        self.unescaped.push_str(text);
+        start..self.length + self.unescaped.len()
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.ends.len()
+        self.places.len()
     }
 
-    pub(crate) fn get(&self, index: usize) -> &str {
-        self.range(index, index + 1).next().unwrap_or_default()
+    pub(crate) fn get<'a>(&'a self, text: &'a str, index: usize) -> &'a str {
+        self.range(text, index, index + 1).next().unwrap_or_default()
     }
 
-    /// Those from `first` up to but not including `end`.
-    pub(crate) fn range(&self, first: usize, end: usize) -> Texts<'_> {
-        let at = first.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
-        Texts { text: &self.text, at, ends: self.ends.get(first..end).unwrap_or_default() }
+    /// Those from `first` up to but not including `end`; `text` is the one that they are of.
+    pub(crate) fn range<'a>(&'a self, text: &'a str, first: usize, end: usize) -> Texts<'a> {
+        Texts { text, unescaped: &self.unescaped, places: self.places.get(first..end).unwrap_or_default() }
     }
 }
 
@@ -39,23 +64,26 @@ impl TextList {
 #[derive(Debug, Clone)]
 pub struct Texts<'a> {
     text: &'a str,
-    /// Where the next one begins.
-    at: usize,
-    ends: &'a [usize],
+    unescaped: &'a str,
+    places: &'a [Place],
 }
 
 impl<'a> Iterator for Texts<'a> {
     type Item = &'a str;
 
+    #[inline]
     fn next(&mut self) -> Option<&'a str> {
-        let (end, rest) = self.ends.split_first()?;
-        let text = self.text.get(self.at..*end);
-        (self.at, self.ends) = (*end, rest);
-        text
+        let (place, rest) = self.places.split_first()?;
+        self.places = rest;
+        let (start, end) = (place.start as usize, place.end as usize);
+        match start.checked_sub(self.text.len()) {
+            None => self.text.get(start..end),
+            Some(beyond) => self.unescaped.get(beyond..end - self.text.len()),
+        }
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.ends.len(), Some(self.ends.len()))
+        (self.places.len(), Some(self.places.len()))
     }
 }
 
@@ -73,15 +101,19 @@ mod tests {
 
     #[test]
     fn strings_are_found_where_they_were_put() {
-        let mut list = TextList::default();
-        for text in ["a", "", "bc", "\u{e9}"] {
-            list.push(text);
+        let text = "a-bc";
+        let mut list = TextList::of(text, 0);
+        let escaped = |text: &str| Said::InEscapes(text.to_owned());
+        for said in [Said::At(0..1), escaped("\n"), Said::At(2..4), Said::At(2..2), escaped("\u{e9}\u{1F600}")] {
+            list.push(said);
         }
-        assert_eq!((list.len(), list.get(0), list.get(1), list.get(3), list.get(4)), (4, "a", "", "\u{e9}", ""));
-        let texts = list.range(1, 4);
-        assert_eq!((texts.len(), texts.collect::<Vec<_>>()), (3, vec!["", "bc", "\u{e9}"]));
-        assert_eq!(serde_json::to_string(&list.range(0, 2)).unwrap(), r#"["a",""]"#);
-        assert_eq!(list.range(4, 4).len(), 0);
-        assert_eq!(list.range(3, 9).len(), 0);
+        assert_eq!(list.len(), 5);
+        let each: Vec<_> = (0..6).map(|index| list.get(text, index)).collect();
+        assert_eq!(each, ["a", "\n", "bc", "", "\u{e9}\u{1F600}", ""]);
+        let texts = list.range(text, 1, 5);
+        assert_eq!((texts.len(), texts.collect::<Vec<_>>()), (4, vec!["\n", "bc", "", "\u{e9}\u{1F600}"]));
+        assert_eq!(serde_json::to_string(&list.range(text, 0, 2)).unwrap(), r#"["a","\n"]"#);
+        assert_eq!(list.range(text, 5, 5).len(), 0);
+        assert_eq!(list.range(text, 3, 9).len(), 0);
     }
 }

@@ -90,6 +90,31 @@ impl Document {
     }
 }
 
+/// What a string says.
+#[derive(Debug)]
+pub(crate) enum Said {
+    /// What stands here in the text.
+    At(Range<usize>),
+    /// This, which stands in the text in escapes.
+    InEscapes(String),
+}
+
+/// Whole numbers of up to fifteen digits, as times are, are doubles as they stand.
+#[allow(clippy::cast_precision_loss)]
+fn whole(digits: &[u8]) -> Option<f64> {
+    if digits.len() > 15 {
+        return None;
+    }
+    let mut whole = 0;
+    for digit in digits {
+        if !digit.is_ascii_digit() {
+            return None;
+        }
+        whole = whole * 10 + u64::from(digit - b'0');
+    }
+    Some(whole as f64)
+}
+
 /// One value of a document.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Value<'a> {
@@ -129,22 +154,21 @@ impl<'a> Value<'a> {
             .then(|| if node.is_escaped() { Cow::Owned(unescape(self.raw())) } else { Cow::Borrowed(self.raw()) })
     }
 
+    /// A string's characters, or where they are.
+    #[inline]
+    pub(crate) fn said(self) -> Option<Said> {
+        let node = self.node();
+        (node.kind() == Kind::String)
+            .then(|| if node.is_escaped() { Said::InEscapes(unescape(self.raw())) } else { Said::At(node.range()) })
+    }
+
     /// A number's double.
     pub(crate) fn as_f64(self) -> Option<f64> {
         if self.kind() != Kind::Number {
             return None;
         }
         let raw = self.raw();
-        // Whole numbers of up to fifteen digits, as times are, are doubles as they stand.
-        if raw.len() <= 15 {
-            let digit = |byte: u8| byte.checked_sub(b'0').filter(|digit| *digit < 10).map(u64::from);
-            let whole = raw.bytes().try_fold(0u64, |whole, byte| Some(whole * 10 + digit(byte)?));
-            #[allow(clippy::cast_precision_loss)] // see above
-            if let Some(whole) = whole {
-                return Some(whole as f64);
-            }
-        }
-        raw.parse().ok()
+        whole(raw.as_bytes()).or_else(|| raw.parse().ok())
     }
 
     fn children(self) -> Children<'a> {
@@ -180,13 +204,21 @@ impl<'a> Value<'a> {
 
     /// Names and values of an object.
     fn pairs(self) -> impl Iterator<Item = (Value<'a>, Value<'a>)> {
-        let object = self.kind() == Kind::Object;
-        let mut children = self.children();
-        std::iter::from_fn(move || if object { Some((children.next()?, children.next()?)) } else { None })
+        let mut at = self.at + 1;
+        let end = if self.kind() == Kind::Object { self.node().next() } else { at };
+        std::iter::from_fn(move || {
+            (at < end).then(|| {
+                let name = Value { document: self.document, at };
+                // A name has no children.
+                let value = Value { document: self.document, at: at + 1 };
+                at = value.node().next();
+                (name, value)
+            })
+        })
     }
 
     /// Whether a string has just these characters.
-    fn is_str(self, text: &str) -> bool {
+    pub(crate) fn is_str(self, text: &str) -> bool {
         if self.node().is_escaped() { unescape(self.raw()) == text } else { self.bytes() == text.as_bytes() }
     }
 

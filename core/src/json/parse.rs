@@ -19,200 +19,152 @@ pub(super) fn index(text: &str) -> Checked<Vec<Node>> {
     }
     // Room for what a token usually holds: a value in each twelve bytes or more.
     let nodes = Vec::with_capacity((text.len() / 12 + 4).min(512));
-    let mut parser = Parser { text: text.as_bytes(), rest: text.as_bytes(), nodes };
-    parser.value(1)?;
-    parser.peek();
-    if parser.rest.is_empty() { Ok(parser.nodes) } else { Err(NotStrictJson) }
+    let mut parser = Parser { text: text.as_bytes(), nodes };
+    let rest = parser.value(text.as_bytes(), 1)?;
+    if after_space(rest).is_empty() { Ok(parser.nodes) } else { Err(NotStrictJson) }
 }
 
+/// Each step is given the text from where it begins and gives back what follows.
 struct Parser<'a> {
     text: &'a [u8],
-    /// What has not been taken in yet.
-    rest: &'a [u8],
     nodes: Vec<Node>,
 }
 
-/// A string as it stands in the text.
-struct Raw<'a> {
-    bytes: &'a [u8],
-    is_escaped: bool,
-}
-
-impl<'a> Raw<'a> {
-    fn unescaped(&self) -> Cow<'a, [u8]> {
-        if self.is_escaped { unescaped(self.bytes) } else { Cow::Borrowed(self.bytes) }
-    }
-}
-
-#[cold]
-fn unescaped(raw: &[u8]) -> Cow<'static, [u8]> {
-    // Of a text, between two quotes, so it is text itself.
-    Cow::Owned(unescape(str::from_utf8(raw).unwrap_or_default()).into_bytes())
-}
-
 impl<'a> Parser<'a> {
-    /// The next byte after any space, which a compact text has none of.
-    #[inline]
-    fn peek(&mut self) -> Option<u8> {
-        if let Some(..=b' ') = self.rest.first() {
-            self.space();
-        }
-        self.rest.first().copied()
-    }
-
-    #[cold]
-    fn space(&mut self) {
-        while let [b' ' | b'\t' | b'\n' | b'\r', rest @ ..] = self.rest {
-            self.rest = rest;
-        }
-    }
-
-    /// Takes this byte if it is the next.
-    #[inline]
-    fn take(&mut self, byte: u8) -> bool {
-        match self.rest {
-            [first, rest @ ..] if *first == byte => {
-                self.rest = rest;
-                true
-            }
-            _ => false,
-        }
-    }
-
-    /// Takes this byte, after any space.
-    #[inline]
-    fn expect(&mut self, byte: u8) -> Checked<()> {
-        if self.take(byte) {
-            return Ok(());
-        }
-        self.space();
-        if self.take(byte) { Ok(()) } else { Err(NotStrictJson) }
-    }
-
-    /// Takes a comma (`false`) or the closing byte (`true`), after any space.
-    #[inline]
-    fn comma_or(&mut self, closing: u8) -> Checked<bool> {
-        if self.take(b',') {
-            return Ok(false);
-        }
-        self.peek();
-        if self.take(closing) {
-            return Ok(true);
-        }
-        if self.take(b',') { Ok(false) } else { Err(NotStrictJson) }
-    }
-
     /// Where in the text a part of it begins that goes on to its end.
+    #[inline]
     fn place(&self, rest: &[u8]) -> usize {
         self.text.len() - rest.len()
     }
 
     /// Begins a value that has children.
-    fn open(&mut self, kind: Kind) -> usize {
-        let start = self.place(self.rest);
+    fn open(&mut self, kind: Kind, rest: &[u8]) -> usize {
+        let start = self.place(rest);
         self.nodes.push(Node::new(kind, start..start, 0, false));
         self.nodes.len() - 1
     }
 
-    fn close(&mut self, index: usize) {
-        let (end, next) = (self.place(self.rest), self.nodes.len());
+    fn close(&mut self, index: usize, rest: &[u8]) {
+        let (end, next) = (self.place(rest), self.nodes.len());
         let node = &mut self.nodes[index];
         *node = Node::new(node.kind(), node.range().start..end, next, false);
     }
 
-    /// Takes in a value without children, which goes on to `end`.
+    /// Takes in a value without children, from one place to another.
     #[inline]
-    fn leaf(&mut self, kind: Kind, end: &[u8], is_escaped: bool) {
-        let place = self.place(self.rest)..self.place(end);
+    fn leaf(&mut self, kind: Kind, start: &[u8], end: &[u8], is_escaped: bool) {
+        let place = self.place(start)..self.place(end);
         self.nodes.push(Node::new(kind, place, self.nodes.len() + 1, is_escaped));
     }
 
     /// Takes in a value, after any space. Most are strings.
-    #[inline]
-    fn value(&mut self, depth: usize) -> Checked<()> {
-        if self.peek() == Some(b'"') { self.string().map(drop) } else { self.other(depth) }
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // the call is a fifth of what a string costs
+    fn value(&mut self, rest: &'a [u8], depth: usize) -> Checked<&'a [u8]> {
+        match after_space(rest) {
+            [b'"', rest @ ..] => self.string(rest),
+            rest => self.other(rest, depth),
+        }
     }
 
     #[inline(never)]
-    fn other(&mut self, depth: usize) -> Checked<()> {
-        match self.rest.first().ok_or(NotStrictJson)? {
-            b'{' => self.object(depth),
-            b'[' => self.array(depth),
-            b't' => self.word(b"true", Kind::True),
-            b'f' => self.word(b"false", Kind::False),
-            b'n' => self.word(b"null", Kind::Null),
-            _ => self.number(),
+    fn other(&mut self, rest: &'a [u8], depth: usize) -> Checked<&'a [u8]> {
+        match rest {
+            [b'{', inside @ ..] => self.object(rest, inside, depth),
+            [b'[', inside @ ..] => self.array(rest, inside, depth),
+            [b't', ..] => self.word(rest, b"true", Kind::True),
+            [b'f', ..] => self.word(rest, b"false", Kind::False),
+            [b'n', ..] => self.word(rest, b"null", Kind::Null),
+            _ => self.number(rest),
         }
     }
 
-    fn word(&mut self, word: &[u8], kind: Kind) -> Checked<()> {
-        let after = self.rest.strip_prefix(word).ok_or(NotStrictJson)?;
-        self.leaf(kind, after, false);
-        self.rest = after;
-        Ok(())
+    fn word(&mut self, rest: &'a [u8], word: &[u8], kind: Kind) -> Checked<&'a [u8]> {
+        let after = rest.strip_prefix(word).ok_or(NotStrictJson)?;
+        self.leaf(kind, rest, after, false);
+        Ok(after)
     }
 
-    fn object(&mut self, depth: usize) -> Checked<()> {
+    fn object(&mut self, start: &'a [u8], inside: &'a [u8], depth: usize) -> Checked<&'a [u8]> {
         if depth > MAX_DEPTH && !mutant!("depth") {
             return Err(NotStrictJson);
         }
-        let index = self.open(Kind::Object);
-        self.expect(b'{')?;
+        let index = self.open(Kind::Object, start);
         let mut members = 0;
         let mut digests = Digests::default();
-        self.peek();
-        if !self.take(b'}') {
-            loop {
-                let name = self.string()?;
-                if members < DIGESTED {
-                    digests.add(&name.unescaped());
-                }
-                self.expect(b':')?;
-                self.value(depth + 1)?;
-                members += 1;
-                if self.comma_or(b'}')? {
-                    break;
-                }
-            }
+        let mut rest = after_space(inside);
+        if let [b'}', after @ ..] = rest {
+            self.close(index, after);
+            return Ok(after);
         }
-        self.close(index);
-        if members <= DIGESTED && !digests.alike { Ok(()) } else { self.distinct_names(index, members) }
+        let after = loop {
+            let [b'"', name @ ..] = rest else { return Err(NotStrictJson) };
+            rest = self.string(name)?;
+            if members < DIGESTED {
+                digests.add(&self.last_string());
+            }
+            let [b':', value @ ..] = after_space(rest) else { return Err(NotStrictJson) };
+            rest = self.value(value, depth + 1)?;
+            members += 1;
+            match after_space(rest) {
+                [b',', after @ ..] => rest = after_space(after),
+                [b'}', after @ ..] => break after,
+                _ => return Err(NotStrictJson),
+            }
+        };
+        self.close(index, after);
+        if members > DIGESTED || digests.alike {
+            self.distinct_names(index, members)?;
+        }
+        Ok(after)
     }
 
-    fn array(&mut self, depth: usize) -> Checked<()> {
+    fn array(&mut self, start: &'a [u8], inside: &'a [u8], depth: usize) -> Checked<&'a [u8]> {
         if depth > MAX_DEPTH && !mutant!("depth") {
             return Err(NotStrictJson);
         }
-        let index = self.open(Kind::Array);
-        self.expect(b'[')?;
-        self.peek();
-        if !self.take(b']') {
-            loop {
-                self.value(depth + 1)?;
-                if self.comma_or(b']')? {
-                    break;
-                }
-            }
+        let index = self.open(Kind::Array, start);
+        let mut rest = inside;
+        if let [b']', after @ ..] = after_space(rest) {
+            self.close(index, after);
+            return Ok(after);
         }
-        self.close(index);
-        Ok(())
+        let after = loop {
+            rest = self.value(rest, depth + 1)?;
+            match after_space(rest) {
+                [b',', after @ ..] => rest = after,
+                [b']', after @ ..] => break after,
+                _ => return Err(NotStrictJson),
+            }
+        };
+        self.close(index, after);
+        Ok(after)
     }
 
-    /// Takes in a string, after any space.
-    fn string(&mut self) -> Checked<Raw<'a>> {
-        self.expect(b'"')?;
-        let (end, after, is_escaped) = match plain(self.rest) {
+    /// Takes in a string, whose opening quote is gone.
+    #[inline]
+    fn string(&mut self, rest: &'a [u8]) -> Checked<&'a [u8]> {
+        let (end, after, is_escaped) = match plain(rest) {
             end @ [b'"', after @ ..] => (end, after, false),
             other => rest_of_string(other)?,
         };
-        self.leaf(Kind::String, end, is_escaped);
-        let bytes = &self.rest[..self.rest.len() - end.len()];
-        self.rest = after;
-        Ok(Raw { bytes, is_escaped })
+        self.leaf(Kind::String, rest, end, is_escaped);
+        Ok(after)
     }
 
-    fn number(&mut self) -> Checked<()> {
-        let number = self.rest;
+    /// The characters of the string that was taken in last.
+    #[inline]
+    fn last_string(&self) -> Cow<'a, [u8]> {
+        self.nodes.last().map_or(Cow::Borrowed(&[]), |node| self.unescaped(node))
+    }
+
+    #[inline]
+    fn unescaped(&self, string: &Node) -> Cow<'a, [u8]> {
+        let raw = &self.text[string.range()];
+        if string.is_escaped() { unescaped(raw) } else { Cow::Borrowed(raw) }
+    }
+
+    fn number(&mut self, number: &'a [u8]) -> Checked<&'a [u8]> {
         let digits = number.strip_prefix(b"-").unwrap_or(number);
         let mut end = match digits {
             [b'0', rest @ ..] => rest,
@@ -232,9 +184,8 @@ impl<'a> Parser<'a> {
         if large && !is_finite(&number[..length(end)]) {
             return Err(NotStrictJson);
         }
-        self.leaf(Kind::Number, end, false);
-        self.rest = end;
-        Ok(())
+        self.leaf(Kind::Number, number, end, false);
+        Ok(end)
     }
 
     /// Refuses an object (already closed, at `index`) two of whose names are the same.
@@ -245,11 +196,33 @@ impl<'a> Parser<'a> {
         let distinct = (0..members).all(|_| {
             let name = self.nodes[at];
             at = self.nodes[name.next()].next();
-            let raw = Raw { bytes: &self.text[name.range()], is_escaped: name.is_escaped() };
-            seen.insert(raw.unescaped())
+            seen.insert(self.unescaped(&name))
         });
         if distinct || mutant!("duplicates") { Ok(()) } else { Err(NotStrictJson) }
     }
+}
+
+#[cold]
+fn unescaped(raw: &[u8]) -> Cow<'static, [u8]> {
+    // Of a text, between two quotes, so it is text itself.
+    Cow::Owned(unescape(str::from_utf8(raw).unwrap_or_default()).into_bytes())
+}
+
+/// What follows any space, which a compact text has none of.
+#[inline]
+fn after_space(rest: &[u8]) -> &[u8] {
+    match rest {
+        [..=b' ', ..] => after_more_space(rest),
+        _ => rest,
+    }
+}
+
+#[cold]
+fn after_more_space(mut rest: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t' | b'\n' | b'\r', after @ ..] = rest {
+        rest = after;
+    }
+    rest
 }
 
 /// Passes over the bytes of a string that need no look, eight at a time, to the first that may.
@@ -259,11 +232,11 @@ fn plain(mut rest: &[u8]) -> &[u8] {
     const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
     while let Some((eight, after)) = rest.split_first_chunk::<8>() {
         let word = u64::from_le_bytes(*eight);
-        // With this bit turned a quote is a space, and of ASCII only control characters are below it. What is
-        // made negative is looked for; above the lowest, a byte may only have been borrowed from.
+        // With this bit turned a quote is a space, and only control characters are below it. What is made negative
+        // is looked for; above the lowest, a byte may only have been borrowed from, and some are none of ASCII.
         let quote_or_control = (word ^ (LOW * 0x02)).wrapping_sub(LOW * 0x21);
         let backslash = (word ^ (LOW * u64::from(b'\\'))).wrapping_sub(LOW);
-        let found = (quote_or_control | backslash) & !word & HIGH;
+        let found = (quote_or_control | backslash) & HIGH;
         if found != 0 {
             return &rest[found.trailing_zeros() as usize / 8..];
         }
@@ -284,7 +257,8 @@ fn rest_of_string(mut rest: &[u8]) -> Checked<(&[u8], &[u8], bool)> {
                 is_escaped = true;
                 after_escape(escape)?
             }
-            [byte, rest @ ..] if *byte >= 0x20 => plain(rest),
+            [0x80..=0xff, rest @ ..] => rest,
+            [0x20..=0x7f, rest @ ..] => plain(rest),
             _ => return Err(NotStrictJson),
         };
     }
