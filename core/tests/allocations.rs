@@ -11,9 +11,9 @@ mod token;
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
-/// Header, payload and signature as bytes; the index of each of the two texts; what the context says, and where
-/// each of its strings ends; the context itself.
-const VERIFIED: u64 = 8;
+/// Header, payload and signature as bytes; the index of each of the two texts; where in the claims each of the
+/// context's strings stands; the context itself.
+const VERIFIED: u64 = 7;
 
 /// The same, and what the operator is told: algorithm, key and issuer are copied and cleaned.
 const REFUSED: u64 = 11;

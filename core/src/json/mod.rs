@@ -51,6 +51,7 @@ pub(crate) struct Document {
 
 impl Document {
     /// Checks the whole text.
+    #[inline]
     pub(crate) fn parse(bytes: Vec<u8>) -> Checked<Self> {
         let text = String::from_utf8(bytes).map_err(|_| NotStrictJson)?;
         let nodes = parse::index(&text)?;
@@ -58,6 +59,7 @@ impl Document {
     }
 
     /// The same, and the outermost value must be an object.
+    #[inline]
     pub(crate) fn parse_object(bytes: Vec<u8>) -> Checked<Self> {
         let document = Self::parse(bytes)?;
         if document.root().kind() == Kind::Object { Ok(document) } else { Err(NotStrictJson) }

@@ -13,6 +13,7 @@ use super::{Checked, Kind, MAX_DEPTH, NotStrictJson};
 const DIGESTED: usize = 32;
 
 /// Checks a whole text and indexes its values.
+#[inline]
 pub(super) fn index(text: &str) -> Checked<Vec<Node>> {
     if text.len() > MAX_TEXT {
         return Err(NotStrictJson);
