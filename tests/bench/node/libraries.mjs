@@ -23,8 +23,8 @@ export function verifier({ pem, secret }, options) {
   return new JwtVerifier({ ...key, issuer: ISSUER, audience: AUDIENCE, claimsMapping: mapping, ...options });
 }
 
-/** The native side of a verifier without its cache; it answers in a text. */
-function nativeSide({ pem, secret }) {
+/** The native side of a verifier without its cache; it answers in a text, of which nothing is made. */
+export function nativeSide({ pem, secret }) {
   const key = secret === undefined ? { publicKey: pem } : { secret };
   const options = { ...key, issuer: ISSUER, audience: AUDIENCE, claimsMapping: mapping, cache: false };
   const gate = native.createGate(JSON.stringify(options), false);

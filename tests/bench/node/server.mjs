@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { jwtVerify } from "jose";
 import { Kinds } from "../../../bindings-node/test/support/service.mjs";
-import { JwtVerifier, verifier } from "./libraries.mjs";
+import { JwtVerifier, nativeSide, verifier } from "./libraries.mjs";
 import { AUDIENCE, ISSUER, subject } from "./tokens.mjs";
 
 // What the package itself is developed with, so that there is one Connect in the process.
@@ -28,16 +28,27 @@ const byHand = (next) => async (req) => {
   return next(req);
 };
 
-/** What has to be done of a request besides judging it: headers that pass for ours go, and the call gets a context. */
-const unjudged = (next) => {
+/**
+ * What has to be done of a request besides judging it: headers that pass for ours go, and the call gets a context,
+ * which is the same for all.
+ */
+const around = (judge) => (next) => {
   const context = Object.freeze({ subject: "alice" });
   return async (req) => {
     stripAuthHeaders(req.header);
-    if (req.header.get("authorization") === null) {
+    const credentials = req.header.get("authorization");
+    if (credentials === null) {
       throw new ConnectError("refused", Code.Unauthenticated);
     }
+    judge(credentials);
     return authContextStorage.run(context, () => next(req));
   };
+};
+
+/** Judges by the native side alone. */
+const natively = () => {
+  const judge = nativeSide(signed);
+  return around((credentials) => judge(credentials.slice("Bearer ".length)));
 };
 
 const INTERCEPTORS = {
@@ -45,7 +56,8 @@ const INTERCEPTORS = {
   "no cache": () => [createJwtAuthInterceptor(verifier(signed, { cache: false }))],
   "cache hit": () => [createJwtAuthInterceptor(verifier(signed, {}))],
   "empty interceptor": () => [(next) => async (req) => next(req)],
-  "all but the verification": () => [unjudged],
+  "all but the verification": () => [around(() => {})],
+  "native side alone": () => [natively()],
   jose: () => [byHand],
 };
 
