@@ -1,5 +1,6 @@
 //! Paths into the claims, and the context's fields found by them.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::claims::Claims;
@@ -104,16 +105,12 @@ impl Mapping {
             .or_else(|| claims.get("scope").filter(holds_scopes))
             .or_else(|| claims.get("scp").filter(holds_scopes));
         let Some(value) = value else { return };
-        match value.said() {
-            Some(Said::At(place)) => {
-                let start = place.start;
-                words(value.raw()).for_each(|word| scopes.push(Said::At(start + word.start..start + word.end)));
-            }
-            Some(Said::InEscapes(text)) => {
-                words(&text).for_each(|word| scopes.push(Said::InEscapes(text[word].to_owned())));
-            }
-            None => add_strings(value, scopes),
-        }
+        let (start, text) = match value.said() {
+            Some(Said::At(place)) => (place.start, Cow::Borrowed(value.raw())),
+            Some(Said::InEscapes(text)) => (scopes.keep(&text).start, Cow::Owned(text)),
+            None => return add_strings(value, scopes),
+        };
+        words(&text).for_each(|word| scopes.push(Said::At(start + word.start..start + word.end)));
     }
 }
 

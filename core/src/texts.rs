@@ -1,5 +1,6 @@
 //! A few strings of a token's claims, not copied where they stand there as they are.
 
+use std::fmt;
 use std::ops::Range;
 
 use serde::{Serialize, Serializer};
@@ -39,8 +40,9 @@ impl TextList {
         self.places.push(Place { start: place.start as u32, end: place.end as u32 });
     }
 
+    /// Keeps characters that the text has in escapes, and gives the place beyond its end that stands for them.
     #[cold]
-    fn keep(&mut self, text: &str) -> Range<usize> {
+    pub(crate) fn keep(&mut self, text: &str) -> Range<usize> {
         let start = self.length + self.unescaped.len();
         self.unescaped.push_str(text);
         start..self.length + self.unescaped.len()
@@ -56,12 +58,13 @@ impl TextList {
 
     /// Those from `first` up to but not including `end`; `text` is the one that they are of.
     pub(crate) fn range<'a>(&'a self, text: &'a str, first: usize, end: usize) -> Texts<'a> {
+        debug_assert_eq!(text.len(), self.length, "another text");
         Texts { text, unescaped: &self.unescaped, places: self.places.get(first..end).unwrap_or_default() }
     }
 }
 
 /// Strings in their order: an iterator over them, a clone of which begins where it stands.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Texts<'a> {
     text: &'a str,
     unescaped: &'a str,
@@ -89,6 +92,13 @@ impl<'a> Iterator for Texts<'a> {
 
 impl ExactSizeIterator for Texts<'_> {}
 
+/// Shows the strings, and not the text that they are of.
+impl fmt::Debug for Texts<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
+    }
+}
+
 impl Serialize for Texts<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.clone())
@@ -113,6 +123,7 @@ mod tests {
         let texts = list.range(text, 1, 5);
         assert_eq!((texts.len(), texts.collect::<Vec<_>>()), (4, vec!["\n", "bc", "", "\u{e9}\u{1F600}"]));
         assert_eq!(serde_json::to_string(&list.range(text, 0, 2)).unwrap(), r#"["a","\n"]"#);
+        assert_eq!(format!("{:?}", list.range(text, 1, 3)), r#"["\n", "bc"]"#);
         assert_eq!(list.range(text, 5, 5).len(), 0);
         assert_eq!(list.range(text, 3, 9).len(), 0);
     }

@@ -275,6 +275,16 @@ fn decisions(written: &Written) -> Vec<(&'static str, Vec<u8>)> {
             written.debug("an outcome", &gate.verifier().verify(&token));
         }
     }
+    let token = signed(
+        r#"{"alg":"HS256"}"#,
+        &format!(r#"{{"sub":"user-1","email":"{CLAIM}","realm":{{"roles":["r"]}},"scope":"s t","list":[{{"x":1}}]}}"#),
+    );
+    let Outcome::Ready(Ok(caller)) = plain.verifier().verify(&token) else { panic!("a good token") };
+    written.debug("roles", &caller.roles());
+    written.debug("scopes", &caller.scopes());
+    for claim in ["realm", "scope", "list"] {
+        written.debug("a claim", &caller.claim(claim));
+    }
     for gate in [&strict, &plain] {
         written.debug("a gate", gate);
         written.debug("stats", &gate.verifier().stats());

@@ -219,9 +219,11 @@ impl<'a> Value<'a> {
         })
     }
 
-    /// Whether a string has just these characters.
+    /// Whether this is a string of just these characters.
     pub(crate) fn is_str(self, text: &str) -> bool {
-        if self.node().is_escaped() { unescape(self.raw()) == text } else { self.bytes() == text.as_bytes() }
+        let node = self.node();
+        let is_same = if node.is_escaped() { unescape(self.raw()) == text } else { self.bytes() == text.as_bytes() };
+        is_same && node.kind() == Kind::String
     }
 
     fn bytes(self) -> &'a [u8] {
@@ -313,8 +315,13 @@ mod tests {
             "{",
             "}",
             "{\"a\"}",
+            "{\"a\":}",
+            "{,}",
             "{\"a\":1,}",
+            "{\"a\":1,,\"b\":2}",
             "[1,]",
+            "[,1]",
+            "[1,,2]",
             "[1 2]",
             "{} {}",
             "\u{feff}{}",
@@ -354,6 +361,61 @@ mod tests {
     }
 
     #[test]
+    fn only_names_are_told_apart_and_all_of_them() {
+        for (distinct, text) in [
+            (true, r#"{"a":"b","b":"a"}"#),
+            (true, r#"{"a":{"b":1},"b":1}"#),
+            (true, r#"{"a":"a"}"#),
+            // The digests of these two names are alike.
+            (true, r#"{"aaaaaaaaXbbbbbbbb":0,"aaaaaaaaYbbbbbbbb":0}"#),
+            (false, r#"{"aaaaaaaaXbbbbbbbb":0,"aaaaaaaaYbbbbbbbb":0,"aaaaaaaaXbbbbbbbb":0}"#),
+        ] {
+            assert_eq!(parse(text).is_ok(), distinct, "{text}");
+        }
+        for count in 30..36 {
+            let names: Vec<_> = (0..count).map(|at| format!("name {at}")).collect();
+            let object = |names: &[String]| {
+                let members: Vec<_> = names.iter().map(|name| format!("\"{name}\":\"x\"")).collect();
+                format!("{{{}}}", members.join(","))
+            };
+            assert!(parse(&object(&names)).is_ok());
+            for first in 0..count {
+                for second in first + 1..count {
+                    let mut same = names.clone();
+                    for name in [names[first].clone(), names[first].replace('n', "\\u006e")] {
+                        same[second] = name;
+                        assert!(parse(&object(&same)).is_err(), "{first} and {second} of {count}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_deepest_document_fits_a_small_stack() {
+        let nested = format!("{}0{}", r#"{"a":"#.repeat(MAX_DEPTH), "}".repeat(MAX_DEPTH));
+        let small = std::thread::Builder::new().stack_size(256 << 10);
+        assert!(small.spawn(move || parse(&nested).is_ok()).unwrap().join().unwrap());
+    }
+
+    #[test]
+    fn numbers_are_the_doubles_that_they_say() {
+        for number in ["0", "-0", "7", "999999999999999", "9999999999999999", "9007199254740993", "-1", "1e3", "0.5"] {
+            let read = parse(number).unwrap().root().as_f64().unwrap();
+            assert_eq!(read.to_bits(), number.parse::<f64>().unwrap().to_bits(), "{number}");
+        }
+        assert_eq!(parse("\"1\"").unwrap().root().as_f64(), None);
+    }
+
+    #[test]
+    fn only_a_string_is_a_string() {
+        for (is, text) in [(true, "\"1\""), (false, "1"), (true, "\"\\u0031\""), (false, "\"11\"")] {
+            assert_eq!(parse(text).unwrap().root().is_str("1"), is, "{text}");
+        }
+        assert!(!parse("null").unwrap().root().is_str("null"));
+    }
+
+    #[test]
     fn every_byte_is_looked_at_wherever_in_a_string_it_stands() {
         for byte in 0..=255 {
             for beside in [b"x", b"!", b"]", b"\x7f", b"#"] {
@@ -367,6 +429,26 @@ mod tests {
                         let read = found.as_ref().and_then(|found| found.root().as_str());
                         assert_eq!(read.as_deref(), expected.as_deref(), "{byte} at {at} of {length}");
                     }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn characters_beside_others_are_looked_at_too() {
+        // U+0700 begins with 0xDC, which with one bit turned is a backslash.
+        let others = ["\u{e9}", "\u{20ac}", "\u{1F600}", "\u{700}", "\u{80}", "!", "#", "]", "\\n", "\x7f"];
+        for odd in ["\0", "\x1f", "\n", "\"", "\\", "\\\"", "\\u00e9", "\u{e9}"] {
+            for other in others {
+                for (before, between) in (0..9).flat_map(|before| (0..3).map(move |between| (before, between))) {
+                    let text = format!("\"{}{other}{}{odd}{other}x\"", "x".repeat(before), "x".repeat(between));
+                    let expected: Option<String> = serde_json::from_str(&text).ok();
+                    let found = parse(&text).ok();
+                    assert_eq!(
+                        found.as_ref().and_then(|found| found.root().as_str()).as_deref(),
+                        expected.as_deref(),
+                        "{text:?}"
+                    );
                 }
             }
         }
@@ -431,7 +513,7 @@ mod tests {
         }
 
         #[test]
-        fn accepts_nothing_that_serde_json_refuses(text in r#"[\[\]{}",:0-9eE+\-.\\u a-dtrfnl]{0,24}"#) {
+        fn accepts_nothing_that_serde_json_refuses(text in "[\\[\\]{}\",:0-9eE+\\-.\\\\u a-dtrfnl\u{1}\u{e9}]{0,24}") {
             if parse(&text).is_ok() {
                 prop_assert!(serde_json::from_str::<serde_json::Value>(&text).is_ok());
             }

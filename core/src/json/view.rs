@@ -1,6 +1,7 @@
 //! A checked value as whoever embeds the core reads it: out of the index, without parsing again.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use super::{Document, Kind, Value};
 
@@ -36,7 +37,7 @@ impl<'a> ClaimValue<'a> {
 }
 
 /// The items of an array, in their order.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ClaimItems<'a>(Children<'a>);
 
 impl<'a> Iterator for ClaimItems<'a> {
@@ -48,7 +49,7 @@ impl<'a> Iterator for ClaimItems<'a> {
 }
 
 /// The members of an object, in the token's order.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ClaimMembers<'a>(Children<'a>);
 
 impl<'a> Iterator for ClaimMembers<'a> {
@@ -57,6 +58,20 @@ impl<'a> Iterator for ClaimMembers<'a> {
     fn next(&mut self) -> Option<Self::Item> {
         let name = self.0.next()?.as_str()?;
         Some((name, ClaimValue::of(self.0.next()?)))
+    }
+}
+
+/// Shows the items, and not the text that they are of.
+impl fmt::Debug for ClaimItems<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
+    }
+}
+
+/// Shows the members, and not the text that they are of.
+impl fmt::Debug for ClaimMembers<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.clone()).finish()
     }
 }
 
@@ -116,6 +131,9 @@ mod tests {
             let document = Document::parse(text.as_bytes().to_vec()).unwrap();
             assert_eq!(shown(ClaimValue::of(document.root())), text);
         }
+        let inner = Document::parse(br#"{"a":{"b":[1,"x"]},"secret":"y"}"#.to_vec()).unwrap();
+        let of = ClaimValue::of(inner.root().get("a").unwrap());
+        assert_eq!(format!("{of:?}"), r#"Object({"b": Array([Number("1"), String("x")])})"#);
         let escaped = Document::parse(br#"{"\u0061\n":"\ud83d\ude00"}"#.to_vec()).unwrap();
         assert_eq!(shown(ClaimValue::of(escaped.root())), "{\"a\\n\":\"\u{1F600}\"}");
     }

@@ -46,6 +46,13 @@ const SHAPES: &[Shape] = &[
     ("a string of escapes as subject", |size| {
         signed(r#"{"alg":"HS256"}"#, &format!(r#"{{"sub":"{}","aud":"api"}}"#, repeated("\\u0041", size)))
     }),
+    ("characters of three bytes", |size| claims(&format!(r#""x":"{}""#, repeated("\u{20ac}", size)))),
+    ("letters and characters", |size| claims(&format!(r#""x":"{}""#, repeated("a\u{e9}", size)))),
+    ("white space", |size| claims(&format!(r#""x":[{}0]"#, repeated(" \n", size)))),
+    ("scopes in escapes", |size| claims(&format!(r#""scope":"\u0073 {}""#, repeated("s ", size)))),
+    ("audiences in escapes", |size| {
+        signed(r#"{"alg":"HS256"}"#, &format!(r#"{{"sub":"x","aud":[{}]}}"#, list(r#""\u0061""#, size)))
+    }),
     ("audiences", |size| signed(r#"{"alg":"HS256"}"#, &format!(r#"{{"sub":"x","aud":[{}]}}"#, list(r#""x""#, size)))),
     ("roles", |size| claims(&format!(r#""roles":[{}]"#, list(r#""r""#, size)))),
     ("scopes", |size| claims(&format!(r#""scopes":"{}""#, repeated("s ", size)))),

@@ -129,6 +129,17 @@ pub fn suite() -> Suite {
         c.verify(T0, &token, ok(&token)).verify(T0, &other, ok(&other));
     });
 
+    s.single("iss-escapes", "3.11", "iss counts by what it says, and not by how it is written", |c, k| {
+        c.options(json!({ "issuer": "https://issuer.example" }));
+        let token = k.token().raw_members(r#""iss":"https:\/\/issuer.ex\u0061mple""#);
+        c.verify(T0, &token, ok(&token));
+        c.verify(T0, &k.token().raw_members(r#""iss":"https:\/\/issuer.example\/""#), rejected("iss"));
+    });
+    s.single("iss-like-its-text", "3.11", "null is not the issuer \"null\"", |c, k| {
+        c.options(json!({ "issuer": ["null", "1"] }));
+        c.verify(T0, &k.token().claim("iss", json!(null)), mistyped("iss"));
+        c.verify(T0, &k.token().claim("iss", 1), mistyped("iss"));
+    });
     s.each("aud-required", "3.10", "with audience, a token without aud is refused", |c, k| {
         c.options(json!({ "audience": "api" })).verify(T0, &k.token().without("aud"), missing("aud"));
     });
@@ -179,6 +190,20 @@ pub fn suite() -> Suite {
         for aud in [json!(["api", 1]), json!([["api"]]), json!(null), json!({ "api": "api" })] {
             c.verify(T0, &k.token().claim("aud", aud), mistyped("aud"));
         }
+    });
+    s.each("aud-escapes", "3.11", "aud counts by what it says, and not by how it is written", |c, k| {
+        c.options(json!({ "audience": "api" }));
+        for aud in [r#""\u0061pi""#, r#"["x","\u0061\u0070\u0069"]"#] {
+            let token = k.token().raw_members(&format!("\"aud\":{aud}"));
+            c.verify(T0, &token, ok(&token));
+        }
+        c.verify(T0, &k.token().raw_members(r#""aud":["\u0061p","\u0061pis"]"#), rejected("aud"));
+    });
+    s.each("aud-like-its-text", "3.11", "the number 1 is not the audience \"1\"", |c, k| {
+        c.options(json!({ "audience": ["1", "null"] }));
+        c.verify(T0, &k.token().claim("aud", 1), mistyped("aud"));
+        c.verify(T0, &k.token().claim("aud", json!(["x", 1])), mistyped("aud"));
+        c.verify(T0, &k.token().claim("aud", json!(null)), mistyped("aud"));
     });
     s.each("aud-unchecked", "3.11", "without audience any well-typed aud, or none, is accepted", |c, k| {
         for token in [k.token().without("aud"), k.token().claim("aud", json!([])), k.token().claim("aud", "")] {

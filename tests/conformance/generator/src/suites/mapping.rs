@@ -408,6 +408,26 @@ pub fn suite() -> Suite {
         &scopes(&["a\u{a0}b"]),
     );
 
+    // Escapes.
+    s.each("mapping-escapes", "6", "what a string says counts, and not how it is written", |c, k| {
+        map(c, json!({ "roles": "roles" }));
+        let token = k.token().raw_members(
+            r#""sub":"us\u0065r","name":"\u0041da","roles":["r1","\u0072\u0032","","r3"],"scope":"a\u0020b\u00e9 c""#,
+        );
+        c.verify(T0, &token, ctx(&token).roles(&["r1", "r2", "", "r3"]).ok());
+        let token = k.token().raw_members(r#""roles":"\u0072","scope":["s1","\u0073 2"],"name":"""#);
+        c.verify(T0, &token, ctx(&token).roles(&["r"]).scopes(&["s1", "s 2"]).ok());
+        let token = k.token().raw_members(r#""roles":["\ud83d\ude00","😀"],"scope":"\u0020""#);
+        c.verify(T0, &token, ctx(&token).roles(&["\u{1F600}", "\u{1F600}"]).scopes(&[]).ok());
+    });
+    s.each("subject-escapes", "6", "a mapped subject in escapes is one, and an empty one gives way to sub", |c, k| {
+        map(c, json!({ "subject": "who" }));
+        let token = k.token().raw_members(r#""who":"\u0077ho""#);
+        c.verify(T0, &token, ctx(&token).subject("who").ok());
+        let token = k.token().raw_members(r#""who":"","sub":"\u0000""#);
+        c.verify(T0, &token, ctx(&token).subject("\0").ok());
+    });
+
     // Claims.
     with(
         &mut s,
