@@ -1,8 +1,8 @@
 #!/bin/sh
 # Runs the fuzz targets one after the other: run.sh SECONDS [TARGET...]
 #
-# With cargo-fuzz, under the address sanitizer where a toolchain here has its runtime; where there is no
-# cargo-fuzz and none can be installed, by the plain runner of src/bin/replay.rs. JOBS=2 runs two at a time.
+# Built for libFuzzer with the flags of cargo-fuzz that steer it, under the address sanitizer where a toolchain here
+# has its runtime. JOBS=2 runs two at a time.
 set -eu
 seconds=$1
 shift
@@ -12,26 +12,21 @@ build=$root/build/fuzz
 targets=${*:-$(sed -n 's/^    ("\([a-z_]*\)", targets::.*/\1/p' "$here/src/lib.rs")}
 mkdir -p "$build/logs"
 export CARGO_TARGET_DIR="$build/target" RUSTC_BOOTSTRAP=1
-PATH=$root/build/tools/bin:$PATH
 
-if ! command -v cargo-fuzz >/dev/null && ! cargo install --quiet --locked --root "$root/build/tools" cargo-fuzz --version '^0.13'; then
-	echo "fuzz: no cargo-fuzz here and none to be had: the plain runner runs all targets" >&2
-	cd "$here"
-	exec cargo run --locked --quiet --release --no-default-features --bin replay -- "$seconds"
-fi
-
-sanitizer=none
+flags="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters"
+flags="$flags -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares"
+flags="$flags -Cdebug-assertions"
 found=$("$root/tests/sanitize/runtime.sh" address)
 if [ -n "$found" ]; then
-	sanitizer=address
+	flags="$flags -Zsanitizer=address"
 	[ "${found%% *}" = - ] || export RUSTUP_TOOLCHAIN="${found%% *}"
 else
 	echo "fuzz: no toolchain here has the address sanitizer's runtime: running without" >&2
 fi
 
 cd "$here"
-cargo fuzz build --fuzz-dir . --sanitizer "$sanitizer" --no-cfg-fuzzing
 host=$(rustc -vV | sed -n 's/^host: //p')
+RUSTFLAGS=$flags cargo build --locked --quiet --release --target "$host" --bins
 bin=$CARGO_TARGET_DIR/$host/release
 rm -rf "$build/seeds"
 "$bin/seeds" "$build/seeds"
