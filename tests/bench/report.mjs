@@ -128,7 +128,8 @@ const page = `# Benchmarks
 
 What a verification costs beside the signature alone and beside other libraries. \`make bench\` measures all of it
 again and writes this page. Every figure is a median of batches that take turns with those they are compared with, in
-microseconds unless it says otherwise; times on a shared machine are noise, so only ratios within one table count.
+microseconds unless it says otherwise; the first calls of a batch, which pay for what the others have pushed out of the
+processor's caches, are not timed. Times on a shared machine are noise, so only ratios within one table count.
 
 - machine: ${cpus().length} processors (${cpus()[0].model.trim()}), ${memory}, ${process.platform} ${process.arch}, ${rustc}
 ${versions.join("\n")}

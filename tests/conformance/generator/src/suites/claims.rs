@@ -140,6 +140,7 @@ pub fn suite() -> Suite {
         c.verify(T0, &k.token().claim("iss", json!(null)), mistyped("iss"));
         c.verify(T0, &k.token().claim("iss", 1), mistyped("iss"));
     });
+
     s.each("aud-required", "3.10", "with audience, a token without aud is refused", |c, k| {
         c.options(json!({ "audience": "api" })).verify(T0, &k.token().without("aud"), missing("aud"));
     });
