@@ -151,9 +151,10 @@ impl<'a> Value<'a> {
 
     /// A string's characters.
     pub(crate) fn as_str(self) -> Option<Cow<'a, str>> {
-        let node = self.node();
-        (node.kind() == Kind::String)
-            .then(|| if node.is_escaped() { Cow::Owned(unescape(self.raw())) } else { Cow::Borrowed(self.raw()) })
+        self.said().map(|said| match said {
+            Said::At(_) => Cow::Borrowed(self.raw()),
+            Said::InEscapes(text) => Cow::Owned(text),
+        })
     }
 
     /// A string's characters, or where they are.
