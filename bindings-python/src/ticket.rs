@@ -79,13 +79,13 @@ impl Ticket {
         }
     }
 
-    /// Calls back with the answer, on any thread, possibly before this returns.
-    fn subscribe(&self, py: Python<'_>, callback: Py<PyAny>) -> PyResult<()> {
+    /// Calls back with the answer, on any thread, possibly before this returns. `False` where nothing calls back
+    /// any more, as in an exit handler that runs late: whoever wants the answer waits for it.
+    fn subscribe(&self, py: Python<'_>, callback: Py<PyAny>) -> PyResult<bool> {
         if calls_have_ended() {
-            // An exit handler that runs late: nothing calls back any more, so it waits here.
-            let answer = self.wait(py)?;
-            callback.call1(py, (answer,))?;
-            return Ok(());
+            // Nor is it waited for here and told from here: until CPython 3.14 a daemon thread is killed as it
+            // asks for the GIL again in what it calls, which aborts the process if Rust is underneath.
+            return Ok(false);
         }
         let pending = self.take()?;
         let cancel = py.detach(|| {
@@ -99,7 +99,7 @@ impl Ticket {
             })
         });
         *lock(&self.cancel) = Some(cancel);
-        Ok(())
+        Ok(true)
     }
 
     /// Gives up a wait that was subscribed to: nobody is called any more.

@@ -58,7 +58,8 @@ async def resolved(ticket: Ticket[T]) -> T:
             # The loop may have been closed while the keys were on their way.
             pass
 
-    ticket.subscribe(deliver)
+    if not ticket.subscribe(deliver):
+        deliver(ticket.wait())
     try:
         return await future
     finally:
@@ -83,7 +84,8 @@ async def _resolved_on_trio(ticket: Ticket[T]) -> T:
         except trio.RunFinishedError:
             pass
 
-    ticket.subscribe(deliver)
+    if not ticket.subscribe(deliver):
+        deliver(ticket.wait())
     try:
         await arrived.wait()
     finally:

@@ -8,6 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+# A machine that stands still for a moment is not a hang; one would last until the keys' request times out, at
+# the soonest.
+AT_ONCE_S = 3
 ENDS = {
     "exit": (7, ""),
     "fall off": (0, ""),
@@ -31,7 +34,7 @@ def test_49_the_interpreter_ends_during_a_fetch(program, jwks, old, requests_rea
     # A thread whose call close() ended may say so, if it still can.
     assert says in ended.stderr
     assert (says != "" or way == "close") or ended.stderr == ""
-    assert ended.seconds < 1
+    assert ended.seconds < AT_ONCE_S
 
 
 def test_49_a_signal_ends_a_blocked_call(program, jwks, old, requests_reach):
@@ -41,7 +44,7 @@ def test_49_a_signal_ends_a_blocked_call(program, jwks, old, requests_reach):
     started = time.monotonic()
     ends.send(signal.SIGINT)
     ended = ends.ended()
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < AT_ONCE_S
     assert ended.code == -signal.SIGINT
     assert ended.stderr.splitlines()[-1] == "KeyboardInterrupt"
 
