@@ -5,19 +5,6 @@ const { createContext } = require("./context.js");
 
 const TYPE = "jwt";
 
-/** Cuts a text at its first line feeds, into `count` parts. */
-function cut(text, count) {
-  const parts = [];
-  let start = 0;
-  while (parts.length < count - 1) {
-    const end = text.indexOf("\n", start);
-    parts.push(text.slice(start, end));
-    start = end + 1;
-  }
-  parts.push(text.slice(start));
-  return parts;
-}
-
 const isSkip = (answer) => answer === "";
 const isRefusal = (answer) => typeof answer === "string" && answer.startsWith("!");
 
@@ -50,9 +37,10 @@ const readAbout = (answer) => JSON.parse(answer.slice(answer.indexOf("\t") + 1))
  * @param {import("./told.js").Told} told where an answer that has a number is kept
  */
 function readVerified(answer, told) {
-  const [number, head, claims] = cut(answer, 3);
-  return kept(told, number, {
-    context: createContext(readHead(head), claims, TYPE),
+  const number = answer.indexOf("\n");
+  const head = answer.indexOf("\n", number + 1);
+  return kept(told, answer.slice(0, number), {
+    context: createContext(readHead(answer.slice(number + 1, head)), answer.slice(head + 1), TYPE),
     headers: NONE,
     deadline: undefined,
   });
@@ -68,9 +56,15 @@ function readVerified(answer, told) {
  * @param {import("./told.js").Told} told where an answer that has a number is kept
  */
 function readAccepted(answer, told) {
-  const [number, head, headers, deadline, claims] = cut(answer, 5);
-  return kept(told, number, {
-    context: createContext(readHead(head), claims, TYPE),
+  // Where each line but the last ends.
+  const number = answer.indexOf("\n");
+  const head = answer.indexOf("\n", number + 1);
+  const carried = answer.indexOf("\n", head + 1);
+  const end = answer.indexOf("\n", carried + 1);
+  const headers = answer.slice(head + 1, carried);
+  const deadline = answer.slice(carried + 1, end);
+  return kept(told, answer.slice(0, number), {
+    context: createContext(readHead(answer.slice(number + 1, head)), answer.slice(end + 1), TYPE),
     headers: isRefusal(headers) ? headers : headers === "" ? NONE : Object.freeze(headers.split("\t")),
     deadline: deadline === "" ? undefined : Number(deadline),
   });
@@ -85,21 +79,52 @@ function kept(told, number, accepted) {
   return accepted;
 }
 
-/** Subject, name, roles, scopes and expiry. */
+/** What a context tells beside its claims. */
 function readHead(head) {
   if (head.startsWith("[")) {
-    return JSON.parse(head);
+    const [subject, name, roles, scopes, expiresAtMs] = JSON.parse(head);
+    return { subject, name: name ?? undefined, ...listsOf(roles, scopes), expiresAtMs: expiresAtMs ?? undefined };
   }
-  const fields = head.split("\t");
-  const scopes = 4 + Number(fields[0]);
-  const [, expiry, subject, name] = fields;
-  return [
-    subject,
-    name === "" ? null : name.slice(1),
-    fields.slice(4, scopes),
-    fields.slice(scopes),
-    expiry === "" ? null : Number(expiry),
-  ];
+  const expiry = head.indexOf("\t");
+  const subject = head.indexOf("\t", expiry + 1);
+  const name = head.indexOf("\t", subject + 1);
+  const { roles, scopes } = readLists(head.slice(name + 1));
+  return {
+    subject: head.slice(expiry + 1, subject),
+    name: name === subject + 1 ? undefined : head.slice(subject + 2, name),
+    roles,
+    scopes,
+    expiresAtMs: expiry === 0 ? undefined : Number(head.slice(0, expiry)),
+  };
+}
+
+// Contexts share them, so they must not be changed.
+const listsOf = (roles, scopes) => ({ roles: Object.freeze(roles), scopes: Object.freeze(scopes) });
+
+/**
+ * Roles and scopes that were read last, by the length of their text: the callers of a service have few sets of
+ * them, and to tell that a text is the same takes a tenth of reading it.
+ */
+const lists = new Array(256).fill({ text: undefined });
+
+/** The longest text that is remembered. */
+const MAX_LISTS = 1024;
+
+/** The roles and scopes of a text that says how many of them are roles. */
+function readLists(text) {
+  const known = lists[text.length % lists.length];
+  if (known.text === text) {
+    return known;
+  }
+  // A copy: parts of an answer keep all of it, with the claims.
+  const own = Buffer.from(text).toString();
+  const [count, ...names] = own.split("\t");
+  const roles = Number(count);
+  const read = { text: own, ...listsOf(names.slice(0, roles), names.slice(roles)) };
+  if (own.length <= MAX_LISTS) {
+    lists[own.length % lists.length] = read;
+  }
+  return read;
 }
 
 module.exports = { isRefusal, isSkip, readAbout, readAccepted, readRefusal, readVerified };

@@ -48,7 +48,7 @@ function teller(claimsText, expiresAtMs) {
           return claims;
         // A Date cannot be frozen, so each reader gets its own.
         case EXPIRES_AT:
-          return expiresAtMs === null ? undefined : new Date(expiresAtMs);
+          return expiresAtMs === undefined ? undefined : new Date(expiresAtMs);
         default:
           return { ...this };
       }
@@ -58,22 +58,21 @@ function teller(claimsText, expiresAtMs) {
 }
 
 /**
- * @param {readonly [string, string | null, string[], string[], number | null]} head
- *   subject, name, roles, scopes, expiry in milliseconds
+ * @param {object} told
+ * @param {string} told.subject
+ * @param {string | undefined} told.name
+ * @param {readonly string[]} told.roles frozen
+ * @param {readonly string[]} told.scopes frozen
+ * @param {number} [told.expiresAtMs]
  * @param {string} claimsText the claims, a JSON object
  * @param {string} type how the caller was authenticated
  */
-function createContext(head, claimsText, type) {
-  const context = {
-    subject: head[0],
-    name: head[1] ?? undefined,
-    roles: Object.freeze(head[2]),
-    scopes: Object.freeze(head[3]),
-  };
+function createContext({ subject, name, roles, scopes, expiresAtMs }, claimsText, type) {
+  const context = { subject, name, roles, scopes };
   defineGetter.call(context, "claims", getClaims);
   context.type = type;
   defineGetter.call(context, "expiresAt", getExpiresAt);
-  tellDescriptor.value = teller(claimsText, head[4]);
+  tellDescriptor.value = teller(claimsText, expiresAtMs);
   Object.defineProperty(context, custom, tellDescriptor);
   tellDescriptor.value = undefined;
   return Object.freeze(context);

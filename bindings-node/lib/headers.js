@@ -65,7 +65,8 @@ function parseAuthHeaders(headers) {
     return undefined;
   }
   const { subject, name, roles, scopes, claimsJson, type } = parts;
-  return createContext([subject, name ?? null, roles, scopes, null], claimsJson ?? "{}", type);
+  const told = { subject, name: name ?? undefined, roles: Object.freeze(roles), scopes: Object.freeze(scopes) };
+  return createContext(told, claimsJson ?? "{}", type);
 }
 
 module.exports = { AUTH_HEADERS, parseAuthHeaders, setAuthHeaders, stripAuthHeaders, writeHeaders };

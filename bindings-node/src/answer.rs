@@ -6,8 +6,8 @@
 //! answer under, or nothing; the head of the context; for a request, the propagated headers (names and values
 //! between tabs, or the refusal that writing them met); for a request, the end of its streams in
 //! milliseconds or nothing; and then, to the end, the claims as they were received. The head is the fields
-//! between tabs (how many roles there are, expiry in milliseconds or nothing, subject, the name after `=`
-//! or nothing, roles, scopes), or JSON where one of them has a tab or a line feed. The lines before the
+//! between tabs (expiry in milliseconds or nothing, subject, the name after `=` or nothing, how many roles there
+//! are, roles, scopes), or JSON where one of them has a tab or a line feed. The lines before the
 //! claims hold no line feed otherwise: JSON is compact, and header values are printable ASCII.
 
 use std::fmt::{Display, Write};
@@ -68,8 +68,6 @@ fn begun(verified: &Verified, number: Option<f64>) -> String {
 }
 
 fn push_head(answer: &mut String, verified: &Verified) {
-    push_number(answer, verified.roles().len());
-    answer.push('\t');
     if let Some(ms) = verified.expires_at_ms() {
         push_number(answer, ms);
     }
@@ -77,6 +75,8 @@ fn push_head(answer: &mut String, verified: &Verified) {
     if let Some(name) = verified.name() {
         answer.extend(["=", name]);
     }
+    answer.push('\t');
+    push_number(answer, verified.roles().len());
     for text in verified.roles().chain(verified.scopes()) {
         answer.extend(["\t", text]);
     }

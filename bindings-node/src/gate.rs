@@ -1,5 +1,6 @@
 //! One request, one call.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bearergate_core::{Clock, Code, Decision, Gate, ManualClock, Request, Verified};
@@ -8,6 +9,7 @@ use napi::bindgen_prelude::{Either, Either3, Object};
 use napi_derive::napi;
 
 use crate::panic::{refusing, throwing};
+use crate::text::Text;
 use crate::told::{Number, ToldBefore};
 use crate::{answer, options, wait};
 
@@ -102,11 +104,11 @@ impl NativeGate {
         env: &'env Env,
         service: String,
         method: String,
-        credentials: Option<String>,
+        credentials: Option<Text>,
     ) -> napi::Result<Answered<'env>> {
-        let credentials = credentials.map(header_bytes);
-        let values: Vec<&[u8]> = credentials.iter().map(Vec::as_slice).collect();
-        let request = Request { service: &service, method: &method, credentials: &values };
+        let credentials = credentials.as_deref().map(header_bytes);
+        let values = credentials.as_deref();
+        let request = Request { service: &service, method: &method, credentials: values.as_slice() };
         let decided = refusing(&self.gate, || self.decided(self.gate.check(&request)));
         self.answered_request(env, decided)
     }
@@ -147,10 +149,10 @@ impl From<String> for Decided {
 /// The bytes of a header value as they were received: JavaScript shows each as one character.
 /// A character beyond that range cannot come from a header and is kept recognizable, never cut to
 /// a byte that could be read as part of a token.
-pub(crate) fn header_bytes(value: String) -> Vec<u8> {
+pub(crate) fn header_bytes(value: &str) -> Cow<'_, [u8]> {
     if value.is_ascii() {
-        return value.into_bytes();
+        return Cow::Borrowed(value.as_bytes());
     }
     let bytes: Option<Vec<u8>> = value.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect();
-    bytes.unwrap_or_else(|| value.into_bytes())
+    bytes.map_or(Cow::Borrowed(value.as_bytes()), Cow::Owned)
 }

@@ -1,5 +1,7 @@
 //! HTTP requests in front of a framework, and refusals as HTTP responses.
 
+use std::borrow::Cow;
+
 use bearergate_core::{
     Code, ConnectCode, HttpRequest, OptionValue, Refusal, SkipPaths, Spelling, Told, http_answer, procedure_of,
 };
@@ -11,6 +13,7 @@ use crate::answer;
 use crate::gate::{Answered, NativeGate, header_bytes};
 use crate::options::describe;
 use crate::panic::{refusing, throwing};
+use crate::text::Text;
 
 /// Compiled paths to skip.
 #[napi]
@@ -42,14 +45,14 @@ impl NativeGate {
         method: String,
         target: String,
         preflight: bool,
-        credentials: Option<Either<String, Vec<String>>>,
+        credentials: Option<Either<Text, Vec<Text>>>,
     ) -> napi::Result<Answered<'env>> {
-        let credentials: Vec<Vec<u8>> = match credentials {
+        let credentials: Vec<Cow<'_, [u8]>> = match &credentials {
             None => Vec::new(),
             Some(Either::A(value)) => vec![header_bytes(value)],
-            Some(Either::B(values)) => values.into_iter().map(header_bytes).collect(),
+            Some(Either::B(values)) => values.iter().map(|value| header_bytes(value)).collect(),
         };
-        let values: Vec<&[u8]> = credentials.iter().map(Vec::as_slice).collect();
+        let values: Vec<&[u8]> = credentials.iter().map(AsRef::as_ref).collect();
         let request = HttpRequest { method: &method, target: target.as_bytes(), preflight, credentials: &values };
         let decided = refusing(&self.gate, || self.decided(self.gate.check_http(&request, &skip_paths.paths)));
         self.answered_request(env, decided)

@@ -18,6 +18,7 @@ mod method;
 mod options;
 mod panic;
 mod testing;
+mod text;
 mod told;
 mod verifier;
 mod wait;

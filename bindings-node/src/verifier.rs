@@ -9,6 +9,7 @@ use napi_derive::napi;
 
 use crate::gate::{Answered, Decided, NativeGate};
 use crate::panic::{refusing, throwing};
+use crate::text::Text;
 use crate::{answer, wait};
 
 impl NativeGate {
@@ -27,14 +28,14 @@ impl NativeGate {
 impl NativeGate {
     /// Judges a bare token: an answer, or a promise of one while keys are fetched or another thread judges.
     #[napi]
-    pub fn verify<'env>(&self, env: &'env Env, token: String) -> napi::Result<Answered<'env>> {
+    pub fn verify<'env>(&self, env: &'env Env, token: Text) -> napi::Result<Answered<'env>> {
         self.answered(env, self.judge(|gate| gate.verify(&token)), |_, verified| answer::verified(verified, None))
     }
 
     /// Judges a bare token without waiting: where keys would have to be waited for, their fetch
     /// goes on and the answer is that they are unavailable.
     #[napi]
-    pub fn verify_now(&self, token: String) -> Either<f64, String> {
+    pub fn verify_now(&self, token: Text) -> Either<f64, String> {
         match self.judge(|gate| gate.verifier().verify(&token)) {
             Decided::Known(number) => Either::A(number),
             Decided::Answer(answer) => Either::B(answer),

@@ -18,20 +18,26 @@ function createMockAuthContext(overrides = {}) {
   if (typeof subject !== "string" || subject === "") {
     throw new TypeError("subject must be a non-empty string");
   }
-  const head = [subject, name ?? null, strings(roles, "roles"), strings(scopes, "scopes"), milliseconds(expiresAt)];
-  return createContext(head, claims === undefined ? claimsJson : JSON.stringify(claims), type);
+  const told = {
+    subject,
+    name: name ?? undefined,
+    roles: strings(roles, "roles"),
+    scopes: strings(scopes, "scopes"),
+    expiresAtMs: milliseconds(expiresAt),
+  };
+  return createContext(told, claims === undefined ? claimsJson : JSON.stringify(claims), type);
 }
 
 function strings(value, name) {
   if (!Array.isArray(value) || !value.every((item) => typeof item === "string")) {
     throw new TypeError(`${name} must be an array of strings`);
   }
-  return [...value];
+  return Object.freeze([...value]);
 }
 
 function milliseconds(expiresAt) {
   if (expiresAt === undefined || expiresAt === null) {
-    return null;
+    return undefined;
   }
   if (!(expiresAt instanceof Date) || Number.isNaN(expiresAt.getTime())) {
     throw new TypeError("expiresAt must be a valid Date");
