@@ -16,10 +16,19 @@ use crate::{once, python, recurring};
 /// tests and for code that learned an identity elsewhere: it verifies nothing.
 #[pyclass(module = "bearergate", frozen)]
 pub struct AuthContext {
+    // Told without a call: an attribute that is an object is read where it stands.
+    /// The mapped subject or `sub`; never empty in a verified context.
+    #[pyo3(get)]
     subject: Py<PyString>,
     name: Option<Py<PyString>>,
+    /// The mapped roles.
+    #[pyo3(get)]
     roles: Py<PyTuple>,
+    /// The mapped scopes, or those of `scope` or `scp`.
+    #[pyo3(get)]
     scopes: Py<PyTuple>,
+    /// How the identity was proved: `"jwt"`.
+    #[pyo3(get, name = "type")]
     kind: Py<PyString>,
     // Most handlers read neither, so both are made when they are first asked for.
     claims: PyOnceLock<Py<Claims>>,
@@ -137,28 +146,10 @@ impl AuthContext {
         })
     }
 
-    /// The mapped subject or `sub`; never empty in a verified context.
-    #[getter]
-    fn subject(&self, py: Python<'_>) -> Py<PyString> {
-        self.subject.clone_ref(py)
-    }
-
     /// The mapped name or the `name` claim.
     #[getter]
     fn name(&self, py: Python<'_>) -> Option<Py<PyString>> {
         self.name.as_ref().map(|name| name.clone_ref(py))
-    }
-
-    /// The mapped roles.
-    #[getter]
-    fn roles(&self, py: Python<'_>) -> Py<PyTuple> {
-        self.roles.clone_ref(py)
-    }
-
-    /// The mapped scopes, or those of `scope` or `scp`.
-    #[getter]
-    fn scopes(&self, py: Python<'_>) -> Py<PyTuple> {
-        self.scopes.clone_ref(py)
     }
 
     /// Every claim of the token, read-only at every level.
@@ -172,12 +163,6 @@ impl AuthContext {
             Bound::new(py, claims).map(Bound::unbind)
         })?;
         Ok(claims.bind(py).clone())
-    }
-
-    /// How the identity was proved: `"jwt"`.
-    #[getter]
-    fn r#type(&self, py: Python<'_>) -> Py<PyString> {
-        self.kind.clone_ref(py)
     }
 
     /// `exp` as an aware UTC datetime, floored to the millisecond; `None` without `exp` or beyond

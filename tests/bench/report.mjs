@@ -149,8 +149,7 @@ slow, and code of one kind suffers more from it than that of another.
 The limit is what would be reached if only that were paid which nobody can leave out. In Node it is the native side alone,
 of whose answer nothing is made, and for claims that are read V8's \`JSON.parse\` of their text. For a server it is an
 interceptor that does all but judge: it looks for six headers to remove, reads one, and runs the handler in an
-\`AsyncLocalStorage\` or with a \`ContextVar\`; beside that, in Node it asks the native side, and in Python the time of the
-signature is added.
+\`AsyncLocalStorage\` or with a \`ContextVar\`; beside that it asks the native side.
 
 Where the time goes, by profile (\`perf record\` on loops of one call, HS256, no cache):
 

@@ -54,19 +54,10 @@ const kept = (suite, row, target) => ({
   target,
   unit: "%",
   of: (value) => value(suite, "server", row, COLUMN[suite], "kept"),
-  // What an interceptor leaves that does all but judge, in Node with the native side, which it makes nothing of;
-  // in Python the signature's time is added to each request.
+  // What an interceptor leaves that does all but judge, or has the native side judge and makes nothing of it.
   limit: (value) => {
     const left = (name) => value(suite, "server", name, COLUMN[suite], "kept");
-    const unjudged = left("all but the verification");
-    if (row === "cache hit") {
-      return unjudged;
-    }
-    if (suite === "node") {
-      return left(`${row}, native side alone`);
-    }
-    const request = 1e6 / value(suite, "server", "open", COLUMN[suite], "per_second");
-    return request / (request / unjudged + value("rust", "verify", row, BARE));
+    return left(row === "cache hit" ? "all but the verification" : `${row}, native side alone`);
   },
 });
 

@@ -16,7 +16,8 @@ from libraries import libraries, options
 from service import asgi
 from tokens import Signed, signed
 
-from bearergate import AUTH_HEADERS, create_jwt_auth_interceptor
+from bearergate import AUTH_HEADERS, AuthContext, create_jwt_auth_interceptor
+from bearergate._native import Gate
 
 CORE = 0
 
@@ -64,6 +65,19 @@ class Unjudged(Nothing):
         _caller.reset(token)
 
 
+class Natively(Unjudged):
+    """The same, and the native side judges; of its answer nothing is made."""
+
+    def __init__(self, subject: Signed) -> None:
+        self._judge = Gate(options(subject, cache=False)).verify
+
+    async def on_start(self, ctx: Any) -> Token[str | None]:
+        judged = self._judge(ctx.request_headers["authorization"].removeprefix("Bearer "))
+        if type(judged) is not AuthContext:
+            raise ConnectError(Code.UNAUTHENTICATED, "refused")
+        return await super().on_start(ctx)
+
+
 _AUTH_HEADERS = frozenset(AUTH_HEADERS.values())
 _caller: ContextVar[str | None] = ContextVar("caller", default=None)
 
@@ -89,6 +103,7 @@ INTERCEPTORS = {
     "no cache": lambda subject: (create_jwt_auth_interceptor(**options(subject, cache=False)),),
     "cache hit": lambda subject: (create_jwt_auth_interceptor(**options(subject)),),
     "all but the verification": lambda _: (Unjudged(),),
+    "native side alone": lambda subject: (Natively(subject),),
     "PyJWT": lambda subject: (ByHand(subject),),
 }
 

@@ -24,6 +24,7 @@ KINDS = {
     "open": ("open", "RS256"),
     "an interceptor that does nothing": ("empty interceptor", "RS256"),
     "all but the verification": ("all but the verification", "RS256"),
+    "RS256, native side alone": ("native side alone", "RS256"),
     "RS256": ("no cache", "RS256"),
     "ES256": ("no cache", "ES256"),
     "EdDSA": ("no cache", "EdDSA"),
