@@ -27,6 +27,27 @@ const LITERAL = {
 const context = () => verifier.verifySync(hmacToken(CLAIMS));
 
 describe("AuthContext", () => {
+  it("has the lists of its own token, whatever others had before", () => {
+    const lists = [
+      [["a"], ["b"]],
+      [["a", "b"], []],
+      [[], ["a", "b"]],
+      [["b"], ["a"]],
+      [["ab"], []],
+      [[""], ["b"]],
+      [["é"], ["b"]],
+      [["x".repeat(2000)], ["b"]],
+      [["y".repeat(2000)], ["b"]],
+      [["a\tb"], []],
+      [[], []],
+    ];
+    for (const [roles, scopes] of [...lists, ...lists, ...lists.toReversed()]) {
+      const made = verifier.verifySync(hmacToken({ sub: "a", scope: scopes.join(" "), realm_access: { roles } }));
+      assert.deepEqual([made.roles, made.scopes], [roles, scopes]);
+      assert.ok(Object.isFrozen(made.roles) && Object.isFrozen(made.scopes));
+    }
+  });
+
   it("has its seven own members in their order, present or not", () => {
     const members = ["subject", "name", "roles", "scopes", "claims", "type", "expiresAt"];
     const bare = verifier.verifySync(hmacToken({ sub: "bob" }));
