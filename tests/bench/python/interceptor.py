@@ -1,5 +1,5 @@
-"""A whole call of a Connect application in process, behind our interceptor and behind one that does nothing; and
-the signature alone.
+"""A whole call of a Connect application in process, behind our interceptor and behind those that do less; and the
+signature alone.
 
 `added` is what ours adds, `beside` that without the signature: medians of the differences within a round.
 """
@@ -15,7 +15,8 @@ from time import perf_counter
 from typing import Any
 
 from bare import SIGNATURE, BareSignature
-from libraries import options
+from least import Empty, Natively
+from libraries import NATIVE, options
 from measure import Timed, alternate, row, run_sync
 from service import BODY, PATH, asgi, wsgi
 from tokens import Signed, forged, signed
@@ -24,22 +25,6 @@ from bearergate import create_jwt_auth_interceptor
 
 ALGORITHMS = ("RS256", "ES256", "EdDSA", "HS256")
 EMPTY = "empty interceptor"
-
-
-class Empty:
-    """A metadata interceptor that does nothing."""
-
-    async def on_start(self, ctx: object) -> None:
-        pass
-
-    async def on_end(self, token: None, ctx: object, error: Exception | None, /) -> None:
-        pass
-
-    def on_start_sync(self, ctx: object, /) -> None:
-        pass
-
-    def on_end_sync(self, token: None, ctx: object, error: Exception | None, /) -> None:
-        pass
 
 
 def interceptor(bare: str, rounds: int) -> list[dict[str, Any]]:
@@ -70,6 +55,7 @@ def interceptor(bare: str, rounds: int) -> list[dict[str, Any]]:
 def _interceptors(subject: Signed) -> dict[str, Any]:
     return {
         EMPTY: Empty(),
+        NATIVE: Natively(subject),
         "bearergate": create_jwt_auth_interceptor(**options(subject, cache=False)),
         "bearergate, cache hit": create_jwt_auth_interceptor(**options(subject)),
     }

@@ -26,8 +26,10 @@ from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 from tokens import ALGORITHMS, AUDIENCE, ISSUER, Signed, forged
 
 from bearergate import AuthContext, JwtVerifier
+from bearergate._native import Gate
 
 BARE = "bare cryptography"
+NATIVE = "bearergate, native side alone"
 
 LACKING = {
     "python-jose": ("PS256", "EdDSA"),
@@ -136,6 +138,17 @@ def _bearergate(signed: Signed) -> Verify:
     return _reader(JwtVerifier(**options(signed, cache=False)))
 
 
+def native_side(signed: Signed) -> Verify:
+    """The native side of a verifier without its cache; of its answer nothing is made."""
+    judge = Gate(options(signed, cache=False)).verify
+
+    def verify(token: str) -> None:
+        if type(judge(token)) is not AuthContext:
+            raise ValueError("refused")
+
+    return verify
+
+
 def _bearergate_claims(signed: Signed) -> Verify:
     read = _bearergate(signed)
     return lambda token: read(token).claims["email"]
@@ -211,6 +224,7 @@ def _clasp(signed: Signed) -> Verify:
 
 _OURS: dict[str, Callable[[Signed], Verify]] = {
     BARE: _bare,
+    NATIVE: native_side,
     "bearergate": _bearergate,
     "bearergate, claims read": _bearergate_claims,
     "bearergate, cache hit": _bearergate_cached,

@@ -5,19 +5,18 @@ from __future__ import annotations
 import json
 import os
 import sys
-from contextvars import ContextVar, Token
 from typing import Any
 
 import jwt
 import uvicorn
 from connectrpc.code import Code
 from connectrpc.errors import ConnectError
+from least import Empty, Natively, Unjudged
 from libraries import libraries, options
 from service import asgi
 from tokens import Signed, signed
 
-from bearergate import AUTH_HEADERS, AuthContext, create_jwt_auth_interceptor
-from bearergate._native import Gate
+from bearergate import create_jwt_auth_interceptor
 
 CORE = 0
 
@@ -38,50 +37,6 @@ class ByHand:
         pass
 
 
-class Nothing:
-    """What Connect itself needs to call a metadata interceptor."""
-
-    async def on_start(self, ctx: Any) -> None:
-        pass
-
-    async def on_end(self, token: object, ctx: Any, error: Exception | None, /) -> None:
-        pass
-
-
-class Unjudged(Nothing):
-    """What has to be done of a request besides judging it: headers that pass for ours go, and the call gets a
-    context."""
-
-    async def on_start(self, ctx: Any) -> Token[str | None]:
-        headers = ctx.request_headers
-        if not _AUTH_HEADERS.isdisjoint(headers):
-            for name in _AUTH_HEADERS.intersection(headers):
-                del headers[name]
-        if len(headers.getall("authorization")) != 1:
-            raise ConnectError(Code.UNAUTHENTICATED, "refused")
-        return _caller.set("alice")
-
-    async def on_end(self, token: Token[str | None], ctx: Any, error: Exception | None, /) -> None:
-        _caller.reset(token)
-
-
-class Natively(Unjudged):
-    """The same, and the native side judges; of its answer nothing is made."""
-
-    def __init__(self, subject: Signed) -> None:
-        self._judge = Gate(options(subject, cache=False)).verify
-
-    async def on_start(self, ctx: Any) -> Token[str | None]:
-        judged = self._judge(ctx.request_headers["authorization"].removeprefix("Bearer "))
-        if type(judged) is not AuthContext:
-            raise ConnectError(Code.UNAUTHENTICATED, "refused")
-        return await super().on_start(ctx)
-
-
-_AUTH_HEADERS = frozenset(AUTH_HEADERS.values())
-_caller: ContextVar[str | None] = ContextVar("caller", default=None)
-
-
 class Announced(uvicorn.Server):
     """Tells its port once it listens. It opens its sockets itself: asyncio sends without delay only where it has
     been told that a socket is TCP's."""
@@ -99,7 +54,7 @@ class Announced(uvicorn.Server):
 
 INTERCEPTORS = {
     "open": lambda _: (),
-    "empty interceptor": lambda _: (Nothing(),),
+    "empty interceptor": lambda _: (Empty(),),
     "no cache": lambda subject: (create_jwt_auth_interceptor(**options(subject, cache=False)),),
     "cache hit": lambda subject: (create_jwt_auth_interceptor(**options(subject)),),
     "all but the verification": lambda _: (Unjudged(),),
