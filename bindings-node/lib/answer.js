@@ -94,7 +94,8 @@ function readHead(head) {
     name: name === subject + 1 ? undefined : head.slice(subject + 2, name),
     roles,
     scopes,
-    expiresAtMs: expiry === 0 ? undefined : Number(head.slice(0, expiry)),
+    // A number where somebody asks for it.
+    expiresAtMs: expiry === 0 ? undefined : head.slice(0, expiry),
   };
 }
 

@@ -48,7 +48,7 @@ function teller(claimsText, expiresAtMs) {
           return claims;
         // A Date cannot be frozen, so each reader gets its own.
         case EXPIRES_AT:
-          return expiresAtMs === undefined ? undefined : new Date(expiresAtMs);
+          return expiresAtMs === undefined ? undefined : new Date(Number(expiresAtMs));
         default:
           return { ...this };
       }
@@ -63,7 +63,7 @@ function teller(claimsText, expiresAtMs) {
  * @param {string | undefined} told.name
  * @param {readonly string[]} told.roles frozen
  * @param {readonly string[]} told.scopes frozen
- * @param {number} [told.expiresAtMs]
+ * @param {number | string | undefined} told.expiresAtMs a number or its digits
  * @param {string} claimsText the claims, a JSON object
  * @param {string} type how the caller was authenticated
  */

@@ -18,6 +18,9 @@ class Guard {
   #open;
   #tell;
   #namesIssuers;
+  #judgeRequest;
+  #judgeToken;
+  #judgeTokenNow;
   // What the native side's numbers stand for.
   #requests = { read: readAccepted, told: new Told() };
   #tokens = { read: readVerified, told: new Told() };
@@ -37,6 +40,9 @@ class Guard {
     this.#open = open;
     this.#namesIssuers = namesIssuers;
     this.native = opened;
+    this.#judgeRequest = opened.requestJudge();
+    this.#judgeToken = opened.tokenJudge();
+    this.#judgeTokenNow = opened.tokenJudgeNow();
     this.hooks = hooks;
     this.credentialsHeader = opened.credentialsHeader;
     if (wantsEvents(hooks)) {
@@ -76,7 +82,7 @@ class Guard {
   check(service, method, headers, waiting) {
     const since = this.#begin();
     const credentials = headers.get(this.credentialsHeader);
-    const answer = this.#asked(this.#requests, () => this.native.check(service, method, credentials));
+    const answer = this.#asked(this.#requests, () => this.#judgeRequest(service, method, credentials));
     return this.#outcome(answer, { procedure: `${service}/${method}`, since }, waiting);
   }
 
@@ -85,14 +91,14 @@ class Guard {
    * a context.
    *
    * @param {object} request as HttpGuard.check has it
-   * @param {object} skipPaths of the native side
+   * @param {Function} judge of the native side, for requests with paths to skip
    * @throws {JwtAuthError} (or rejects) when the request is refused
    */
-  checkHttp({ method, target, header, waiting }, skipPaths) {
+  checkHttp({ method, target, header, waiting }, judge) {
     const since = this.#begin();
     const preflight = (header("access-control-request-method") ?? undefined) !== undefined;
     const credentials = header(this.credentialsHeader);
-    const ask = () => this.native.checkHttp(skipPaths, method, target, preflight, credentials);
+    const ask = () => judge(method, target, preflight, credentials);
     const answer = this.#asked(this.#requests, ask);
     const told = this.hooks.onReject !== undefined || since !== undefined;
     const procedure = told ? (native.procedureOfTarget(target) ?? undefined) : undefined;
@@ -146,7 +152,7 @@ class Guard {
   verify(token) {
     const call = { procedure: undefined, since: this.#begin() };
     const answer = this.#asked(this.#tokens, () =>
-      typeof token === "string" ? this.native.verify(token) : this.native.refuse("ERR_TOKEN_MALFORMED"),
+      typeof token === "string" ? this.#judgeToken(token) : this.native.refuse("ERR_TOKEN_MALFORMED"),
     );
     return chain(answer, (text) => chain(this.#admit(text, this.#tokens, call), contextOf));
   }
@@ -160,7 +166,7 @@ class Guard {
   verifyNow(token) {
     const call = { procedure: undefined, since: this.#begin() };
     const answer = this.#asked(this.#tokens, () =>
-      typeof token === "string" ? this.native.verifyNow(token) : this.native.refuse("ERR_TOKEN_MALFORMED"),
+      typeof token === "string" ? this.#judgeTokenNow(token) : this.native.refuse("ERR_TOKEN_MALFORMED"),
     );
     return this.#admit(answer, this.#tokens, call, true).context;
   }

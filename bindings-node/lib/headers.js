@@ -65,7 +65,8 @@ function parseAuthHeaders(headers) {
     return undefined;
   }
   const { subject, name, roles, scopes, claimsJson, type } = parts;
-  const told = { subject, name: name ?? undefined, roles: Object.freeze(roles), scopes: Object.freeze(scopes) };
+  const lists = { roles: Object.freeze(roles), scopes: Object.freeze(scopes) };
+  const told = { subject, name: name ?? undefined, ...lists, expiresAtMs: undefined };
   return createContext(told, claimsJson ?? "{}", type);
 }
 

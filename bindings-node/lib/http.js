@@ -12,7 +12,7 @@ const { guardOf, verifierFrom } = require("./verifier.js");
 
 class HttpGuard {
   #guard;
-  #skipPaths;
+  #judge;
 
   /**
    * @param {object} optionsOrVerifier
@@ -20,9 +20,10 @@ class HttpGuard {
    *   exact, or ending in `/*`
    */
   constructor(optionsOrVerifier, paths = {}) {
-    this.#skipPaths = compile(readPaths(paths));
+    const skipPaths = compile(readPaths(paths));
     this.verifier = verifierFrom(optionsOrVerifier);
     this.#guard = guardOf(this.verifier);
+    this.#judge = this.#guard.native.httpJudge(skipPaths);
   }
 
   /**
@@ -40,7 +41,7 @@ class HttpGuard {
    * @throws {JwtAuthError} (or rejects) when the request is refused
    */
   check(request) {
-    return this.#guard.checkHttp(request, this.#skipPaths);
+    return this.#guard.checkHttp(request, this.#judge);
   }
 }
 

@@ -2,18 +2,19 @@
 "use strict";
 
 const { AuthzEffect } = require("./authorizer.js");
+const { createAuthzInterceptor, deniedErrorOf } = require("./authz.js");
+const { createClientBearerInterceptor } = require("./client.js");
 const { ConfigError, JwtAuthError } = require("./errors.js");
+const { createJwtRequestGate } = require("./gate.js");
 const { AUTH_HEADERS, parseAuthHeaders, setAuthHeaders } = require("./headers.js");
 const { createJwtAuthInterceptor } = require("./interceptor.js");
 const { jwtAuthContextKey } = require("./key.js");
+const { guardRequestListener } = require("./listener.js");
 const { matchesMethodPattern } = require("./method.js");
 const { authContextStorage } = require("./storage.js");
 const { JwtVerifier } = require("./verifier.js");
 
 const getAuthContext = () => authContextStorage.getStore();
-
-// Loaded when it is first called, as all that most servers do without: loading the package is to cost little.
-const guardRequestListener = (listener, options) => require("./listener.js").guardRequestListener(listener, options);
 
 /**
  * What throws errors of @connectrpc/connect.
@@ -24,17 +25,17 @@ function over(connect) {
   // Made when it is first needed, as the copy is loaded.
   let deniedError;
   const denied = () => {
-    deniedError ??= require("./authz.js").deniedErrorOf(connect);
+    deniedError ??= deniedErrorOf(connect);
     return deniedError;
   };
   return {
     get AuthzDeniedError() {
       return denied();
     },
-    createAuthzInterceptor: (options) => require("./authz.js").createAuthzInterceptor(connect, denied, options),
-    createClientBearerInterceptor: (options) => require("./client.js").createClientBearerInterceptor(connect, options),
+    createAuthzInterceptor: (options) => createAuthzInterceptor(connect, denied, options),
+    createClientBearerInterceptor: (options) => createClientBearerInterceptor(connect, options),
     createJwtAuthInterceptor: (options) => createJwtAuthInterceptor(connect, options),
-    createJwtRequestGate: (optionsOrVerifier) => require("./gate.js").createJwtRequestGate(connect, optionsOrVerifier),
+    createJwtRequestGate: (optionsOrVerifier) => createJwtRequestGate(connect, optionsOrVerifier),
     requireAuthContext() {
       const context = getAuthContext();
       if (context === undefined) {

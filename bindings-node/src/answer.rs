@@ -14,23 +14,25 @@ use std::fmt::{Display, Write};
 
 use bearergate_core::{Gate, Refusal, Verified};
 
-pub fn skipped() -> String {
-    String::new()
+use crate::text::Text;
+
+pub fn skipped() -> Text {
+    Text::default()
 }
 
-pub fn refused(refusal: &Refusal) -> String {
-    format!("!{}\t{}", refusal.told_json(), refusal.about_json())
+pub fn refused(refusal: &Refusal) -> Text {
+    format!("!{}\t{}", refusal.told_json(), refusal.about_json()).into()
 }
 
 /// An accepted bare token.
-pub fn verified(verified: &Verified, number: Option<f64>) -> String {
+pub fn verified(verified: &Verified, number: Option<f64>) -> Text {
     let mut answer = begun(verified, number);
     answer.push_str(verified.claims_json());
     answer
 }
 
 /// An accepted request.
-pub fn accepted(gate: &Gate, verified: &Verified, number: Option<f64>) -> String {
+pub fn accepted(gate: &Gate, verified: &Verified, number: Option<f64>) -> Text {
     let mut answer = begun(verified, number);
     match gate.propagate(verified) {
         Ok(headers) => {
@@ -51,8 +53,8 @@ pub fn accepted(gate: &Gate, verified: &Verified, number: Option<f64>) -> String
 }
 
 /// The lines that every accepted answer begins with.
-fn begun(verified: &Verified, number: Option<f64>) -> String {
-    let mut answer = String::with_capacity(verified.claims_json().len() + 512);
+fn begun(verified: &Verified, number: Option<f64>) -> Text {
+    let mut answer = Text::with_capacity(verified.claims_json().len() + 512);
     if let Some(number) = number {
         push_number(&mut answer, number);
     }
@@ -67,7 +69,7 @@ fn begun(verified: &Verified, number: Option<f64>) -> String {
     answer
 }
 
-fn push_head(answer: &mut String, verified: &Verified) {
+fn push_head(answer: &mut Text, verified: &Verified) {
     if let Some(ms) = verified.expires_at_ms() {
         push_number(answer, ms);
     }
@@ -82,7 +84,7 @@ fn push_head(answer: &mut String, verified: &Verified) {
     }
 }
 
-fn push_number(answer: &mut String, number: impl Display) {
+fn push_number(answer: &mut Text, number: impl Display) {
     // Writing into a string cannot fail.
     let _ = write!(answer, "{number}");
 }

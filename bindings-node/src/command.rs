@@ -11,5 +11,5 @@ use crate::wait;
 #[napi]
 pub fn run_command(env: &Env, arguments: Vec<String>) -> napi::Result<Object<'_>> {
     let ticket = explain::run(arguments, Surroundings::of_process());
-    wait::promise_of(env, ticket, |answer| Report::of(answer).to_json())
+    wait::promise_of(env, ticket, |answer| Report::of(answer).to_json().into())
 }

@@ -6,14 +6,18 @@ use bearergate_core::{
     Code, ConnectCode, HttpRequest, OptionValue, Refusal, SkipPaths, Spelling, Told, http_answer, procedure_of,
 };
 use napi::Env;
-use napi::bindgen_prelude::{Buffer, Either};
+use napi::bindgen_prelude::{Buffer, Either, FnArgs, Function};
 use napi_derive::napi;
 
 use crate::answer;
-use crate::gate::{Answered, NativeGate, header_bytes};
+use crate::gate::{NativeGate, header_bytes};
+use crate::judge::Answered;
 use crate::options::describe;
-use crate::panic::{refusing, throwing};
+use crate::panic::throwing;
 use crate::text::Text;
+
+/// Method, target, whether it is a preflight, credentials.
+type Asked = FnArgs<(String, String, bool, Option<Either<String, Vec<String>>>)>;
 
 /// Compiled paths to skip.
 #[napi]
@@ -35,27 +39,31 @@ pub fn create_skip_paths(json: String) -> napi::Result<Either<NativeSkipPaths, S
 
 #[napi]
 impl NativeGate {
-    /// Judges one HTTP request: an answer, or a promise of one while keys are fetched. A server that
-    /// tells of headers sent twice hands over every value of the credentials header.
-    #[napi]
-    pub fn check_http<'env>(
+    /// The function that judges one HTTP request: an answer, or a promise of one while keys are fetched or another
+    /// thread judges. A server that tells of headers sent twice hands over every value of the credentials header.
+    #[napi(
+        ts_return_type = "(method: string, target: string, preflight: boolean, credentials: string | string[] | null | undefined) => number | string | Promise<string>"
+    )]
+    pub fn http_judge<'env>(
         &self,
         env: &'env Env,
         skip_paths: &NativeSkipPaths,
-        method: String,
-        target: String,
-        preflight: bool,
-        credentials: Option<Either<Text, Vec<Text>>>,
-    ) -> napi::Result<Answered<'env>> {
-        let credentials: Vec<Cow<'_, [u8]>> = match &credentials {
-            None => Vec::new(),
-            Some(Either::A(value)) => vec![header_bytes(value)],
-            Some(Either::B(values)) => values.iter().map(|value| header_bytes(value)).collect(),
-        };
-        let values: Vec<&[u8]> = credentials.iter().map(AsRef::as_ref).collect();
-        let request = HttpRequest { method: &method, target: target.as_bytes(), preflight, credentials: &values };
-        let decided = refusing(&self.gate, || self.decided(self.gate.check_http(&request, &skip_paths.paths)));
-        self.answered_request(env, decided)
+    ) -> napi::Result<Function<'env, Asked, Answered>> {
+        let judge = self.requests.clone();
+        let skip_paths = skip_paths.paths.clone();
+        env.create_function_from_closure("judge", move |call| {
+            let (method, target): (Text, Text) = (call.get(0)?, call.get(1)?);
+            let preflight = call.get(2)?;
+            let credentials: Option<Either<Text, Vec<String>>> = call.get(3)?;
+            let credentials: Vec<Cow<'_, [u8]>> = match &credentials {
+                None => Vec::new(),
+                Some(Either::A(value)) => vec![header_bytes(value)],
+                Some(Either::B(values)) => values.iter().map(|value| header_bytes(value)).collect(),
+            };
+            let values: Vec<&[u8]> = credentials.iter().map(AsRef::as_ref).collect();
+            let request = HttpRequest { method: &method, target: target.as_bytes(), preflight, credentials: &values };
+            judge.request(call.env, |gate| gate.check_http(&request, &skip_paths))
+        })
     }
 }
 
@@ -66,8 +74,8 @@ pub fn procedure_of_target(target: String) -> napi::Result<Option<String>> {
 }
 
 /// The refusal that a defect is, where no gate is near to make it.
-#[napi]
-pub fn internal_refusal() -> String {
+#[napi(ts_return_type = "string")]
+pub fn internal_refusal() -> Text {
     answer::refused(&Refusal::of(Code::Internal))
 }
 

@@ -14,6 +14,7 @@ mod events;
 mod gate;
 mod headers;
 mod http;
+mod judge;
 mod method;
 mod options;
 mod panic;

@@ -5,9 +5,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use bearergate_core::{Code, Gate};
 
 use crate::answer;
+use crate::text::Text;
 
 /// Runs what answers a request; a panic in it answers `ERR_INTERNAL`.
-pub fn refusing<T: From<String>>(gate: &Gate, work: impl FnOnce() -> T) -> T {
+pub fn refusing<T: From<Text>>(gate: &Gate, work: impl FnOnce() -> T) -> T {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| answer::refused(&gate.refuse(Code::Internal)).into())
 }
 

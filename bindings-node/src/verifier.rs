@@ -2,45 +2,32 @@
 
 use std::time::Duration;
 
-use bearergate_core::{Code, Gate, Outcome, Readiness};
+use bearergate_core::Readiness;
 use napi::Env;
-use napi::bindgen_prelude::{Either, Object};
+use napi::bindgen_prelude::{Either, Function, Object};
 use napi_derive::napi;
 
-use crate::gate::{Answered, Decided, NativeGate};
-use crate::panic::{refusing, throwing};
+use crate::gate::NativeGate;
+use crate::judge::Answered;
+use crate::panic::throwing;
 use crate::text::Text;
-use crate::{answer, wait};
-
-impl NativeGate {
-    fn judge(&self, ask: impl FnOnce(&Gate) -> Outcome) -> Decided {
-        refusing(&self.gate, || match ask(&self.gate) {
-            Outcome::Ready(Ok(verified)) => {
-                self.told(&self.tokens, &verified, |number| answer::verified(&verified, number))
-            }
-            Outcome::Ready(Err(refusal)) => Decided::Answer(answer::refused(&refusal)),
-            Outcome::Wait(ticket) => Decided::Wait(ticket),
-        })
-    }
-}
+use crate::wait;
 
 #[napi]
 impl NativeGate {
-    /// Judges a bare token: an answer, or a promise of one while keys are fetched or another thread judges.
-    #[napi]
-    pub fn verify<'env>(&self, env: &'env Env, token: Text) -> napi::Result<Answered<'env>> {
-        self.answered(env, self.judge(|gate| gate.verify(&token)), |_, verified| answer::verified(verified, None))
+    /// The function that judges a bare token: an answer, or a promise of one while keys are fetched or another
+    /// thread judges.
+    #[napi(ts_return_type = "(token: string) => number | string | Promise<string>")]
+    pub fn token_judge<'env>(&self, env: &'env Env) -> napi::Result<Function<'env, String, Answered>> {
+        let judge = self.tokens.clone();
+        env.create_function_from_closure("judge", move |call| judge.token(call.env, &call.get::<Text>(0)?))
     }
 
-    /// Judges a bare token without waiting: where keys would have to be waited for, their fetch
-    /// goes on and the answer is that they are unavailable.
-    #[napi]
-    pub fn verify_now(&self, token: Text) -> Either<f64, String> {
-        match self.judge(|gate| gate.verifier().verify(&token)) {
-            Decided::Known(number) => Either::A(number),
-            Decided::Answer(answer) => Either::B(answer),
-            Decided::Wait(_) => Either::B(answer::refused(&self.gate.refuse(Code::KeysUnavailable))),
-        }
+    /// The function that judges a bare token without waiting.
+    #[napi(ts_return_type = "(token: string) => number | string")]
+    pub fn token_judge_now<'env>(&self, env: &'env Env) -> napi::Result<Function<'env, String, Either<f64, Text>>> {
+        let judge = self.tokens.clone();
+        env.create_function_from_closure("judge", move |call| Ok(judge.token_now(&call.get::<Text>(0)?)))
     }
 
     /// Nothing when keys are there, else a promise of nothing or a refusal.

@@ -11,17 +11,18 @@ use napi::{Env, JsDeferred, Result};
 
 use crate::answer;
 use crate::panic::{refusing, throwing};
+use crate::text::Text;
 
-type Settle = Box<dyn FnOnce(Env) -> Result<String> + Send>;
+type Settle = Box<dyn FnOnce(Env) -> Result<Text> + Send>;
 
 /// Settles its promise once: with an answer, or, should the ticket be dropped without one, with a
 /// refusal, so that no request hangs.
 struct Waiter {
-    deferred: Option<JsDeferred<String, Settle>>,
+    deferred: Option<JsDeferred<Text, Settle>>,
 }
 
 impl Waiter {
-    fn settle(&mut self, answer: String) {
+    fn settle(&mut self, answer: Text) {
         if let Some(deferred) = self.deferred.take() {
             deferred.resolve(Box::new(move |_| Ok(answer)));
         }
@@ -41,7 +42,7 @@ pub fn promise<'env, T: Send + 'static>(
     env: &'env Env,
     gate: &Arc<Gate>,
     ticket: Ticket<T>,
-    accepted: impl FnOnce(&Gate, &T) -> String + Send + 'static,
+    accepted: impl FnOnce(&Gate, &T) -> Text + Send + 'static,
 ) -> Result<Object<'env>> {
     let gate = Arc::clone(gate);
     promise_of(env, ticket, move |result| {
@@ -55,16 +56,16 @@ pub fn promise<'env, T: Send + 'static>(
 /// A promise of nothing, or of a refusal. It keeps no gate: one whose JavaScript is gone is closed, and
 /// its keys are fetched no more.
 pub fn promise_of_keys(env: &Env, ticket: Ticket<()>) -> Result<Object<'_>> {
-    promise_of(env, ticket, |result| result.map_or_else(|refusal| answer::refused(&refusal), |()| String::new()))
+    promise_of(env, ticket, |result| result.map_or_else(|refusal| answer::refused(&refusal), |()| Text::default()))
 }
 
 /// A promise of what `answer` makes of the ticket's result, refused or not.
 pub fn promise_of<T: Send + 'static>(
     env: &Env,
     ticket: Ticket<T>,
-    answer: impl FnOnce(std::result::Result<T, Refusal>) -> String + Send + 'static,
+    answer: impl FnOnce(std::result::Result<T, Refusal>) -> Text + Send + 'static,
 ) -> Result<Object<'_>> {
-    let (deferred, mut promise) = env.create_deferred::<String, Settle>()?;
+    let (deferred, mut promise) = env.create_deferred::<Text, Settle>()?;
     let mut waiter = Waiter { deferred: Some(deferred) };
     let cancel = throwing(|| ticket.on_ready(move |result| waiter.settle(answer(result))))?;
     let cancel = RefCell::new(Some(cancel));

@@ -47,19 +47,19 @@ describe("JwtVerifier", () => {
     const verifier = new JwtVerifier({ secret: SECRET, maxTokenBytes: 200_000 });
     const padded = (padding) => hmacToken({ sub: "alice", padding: "x".repeat(padding) });
     // Around what is read at first, and then; what more takes is not kept for the next.
-    const around = (length) => Array.from({ length: 32 }, (_, at) => Math.round(length * 0.75) - 110 + at * 2);
+    const around = (length) => Array.from({ length: 64 }, (_, at) => Math.round(length * 0.75) - 110 + at);
     const lengths = new Set();
-    for (const padding of [0, ...[8192, 32_768, 65_536].flatMap(around), 300]) {
+    for (const padding of [0, ...[8192, 65_536].flatMap(around), 300]) {
       const token = padded(padding);
       lengths.add(token.length);
       assert.equal(verifier.verifySync(padded(100_000)).subject, "alice");
       assert.equal(verifier.verifySync(token).claims.padding.length, padding);
       // Whatever a reader that stops early leaves out.
-      for (const end of ["x", "é", "€", "😀", "\ud83d"]) {
+      for (const end of ["x", "é", "€", "😀", "\ud83d", "€€€€", "😀😀", "\ud83d\ud83d\ud83d"]) {
         assert.throws(() => verifier.verifySync(token + end), { name: "JwtAuthError" });
       }
     }
-    for (const length of [8192, 32_768, 65_536]) {
+    for (const length of [8192, 65_536]) {
       assert.ok(lengths.has(length - 5) || lengths.has(length - 4));
       assert.ok(lengths.has(length) || lengths.has(length + 1));
     }

@@ -13,7 +13,8 @@ at_work = threading.Event()
 @atexit.register  # before the package is imported, so it runs after whatever the package does at the end
 def late() -> None:
     ending.set()
-    at_work.wait(10)
+    if not at_work.wait(10):
+        print("the loop was told nothing")
 
 
 import asyncio  # noqa: E402

@@ -37,7 +37,7 @@ const vitest = (pool) =>
 
 describe("Jest", () => {
   it("CommonJS in processes", () => {
-    assert.match(jest("**/runners/*.test.cjs", { workerThreads: false }), /Tests: +6 passed, 6 total/);
+    assert.match(jest("**/runners/*.test.cjs", { workerThreads: false }), /Tests: +8 passed, 8 total/);
   });
 
   it("ES modules in worker threads", () => {
