@@ -4,17 +4,18 @@
 const { within } = require("./stream.js");
 
 /**
- * Runs the rest of a call, streams included, inside `run`.
+ * Runs the rest of a call, streams included, inside `run`. What answers a unary request is no stream.
  *
  * @param {Function} next
  * @param {object} req
  * @param {<R>(step: () => R) => R} run
  * @param {import("./deadline.js").Deadline} [deadline] when its streams end
  */
-async function runCall(next, req, run, deadline) {
-  if (!req.stream) {
-    return answered(await run(() => next(req)), run);
-  }
+function runCall(next, req, run, deadline) {
+  return req.stream ? runStreams(next, req, run, deadline) : run(() => next(req));
+}
+
+async function runStreams(next, req, run, deadline) {
   const over = () => deadline?.clear();
   const inside = { ...req, message: within(req.message, run, deadline) };
   if (deadline !== undefined) {

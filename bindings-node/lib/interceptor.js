@@ -24,31 +24,51 @@ function createJwtAuthInterceptor(connect, optionsOrVerifier) {
     // server, or from another request.
     const ambient = authContextStorage.getStore();
 
-    return async (req) => {
-      stripAuthHeaders(req.header);
-      const { typeName } = req.service;
-      const { name } = req.method;
-      let accepted;
-      try {
-        const checked = found(guard, req, typeName, name) ?? guard.check(typeName, name, req.header);
-        accepted = isPromised(checked) ? await checked : checked;
-      } catch (error) {
-        throw connectError(connect, error);
-      }
+    const goOn = (req, accepted) => {
       if (accepted === undefined) {
         return runCall(next, req, keeping(ambient));
       }
       writeHeaders(req.header, accepted.headers);
       const { context } = accepted;
       const run = (step) => authContextStorage.run(context, step);
-      return runCall(next, req, run, deadlineOf(accepted, req, `${typeName}/${name}`));
+      return runCall(next, req, run, deadlineOf(accepted, req));
+    };
+
+    // Not async: most requests wait for nothing here, and promises cost.
+    return (req) => {
+      try {
+        stripAuthHeaders(req.header);
+        const checked = judged(req);
+        return Promise.resolve(
+          isPromised(checked)
+            ? Promise.resolve(checked).then((accepted) => goOn(req, accepted), refuse)
+            : goOn(req, checked),
+        );
+      } catch (error) {
+        return Promise.reject(error);
+      }
     };
   };
 
-  const deadlineOf = ({ deadline }, req, procedure) => {
+  const refuse = (error) => {
+    throw connectError(connect, error);
+  };
+
+  const judged = (req) => {
+    const { typeName } = req.service;
+    const { name } = req.method;
+    try {
+      return found(guard, req, typeName, name) ?? guard.check(typeName, name, req.header);
+    } catch (error) {
+      return refuse(error);
+    }
+  };
+
+  const deadlineOf = ({ deadline }, req) => {
     if (deadline === undefined || !req.stream) {
       return undefined;
     }
+    const procedure = `${req.service.typeName}/${req.method.name}`;
     return new Deadline(deadline, () => connectError(connect, guard.refuse("ERR_TOKEN_EXPIRED", { procedure })));
   };
 

@@ -35,6 +35,7 @@ const python = (row, other, target, column = OURS) => ({
   what: `Python, ${row}, faster than ${other}${column === OURS ? "" : ` (${column.replace("bearergate, ", "")})`}`,
   target,
   of: times("python", row, other, column),
+  limit: column === OURS ? times("python", row, other, NATIVE) : undefined,
 });
 
 /** What the interceptor adds to a call; a public key's signature is taken off. */
@@ -64,7 +65,8 @@ const kept = (suite, row, target) => ({
   // What an interceptor leaves that does all but judge, or has the native side judge and makes nothing of it.
   limit: (value) => {
     const left = (name) => value(suite, "server", name, COLUMN[suite], "kept");
-    return left(row === "cache hit" ? "all but the verification" : `${row}, native side alone`);
+    const natively = suite === "node" ? "native side and a context" : "native side alone";
+    return left(row === "cache hit" ? "all but the verification" : `${row}, ${natively}`);
   },
 });
 

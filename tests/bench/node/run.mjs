@@ -8,6 +8,7 @@ import { cold } from "./cold.mjs";
 import { eventLoop } from "./eventloop.mjs";
 import { interceptor } from "./interceptor.mjs";
 import { memory } from "./memory.mjs";
+import { requests } from "./requests.mjs";
 import { throughput } from "./throughput.mjs";
 import { verify } from "./verify.mjs";
 import { workers } from "./workers.mjs";
@@ -27,6 +28,7 @@ const PARTS = {
   verify: () => verify({ rounds: quick ? 6 : 60 }),
   interceptor: () => interceptor({ bare, rounds: quick ? 6 : 60 }),
   throughput: () => throughput({ envoy, ...(quick ? { rounds: 2, warmUp: 1 } : {}) }),
+  requests: () => requests(quick ? { rounds: 2, warmUp: 1 } : {}),
   workers: () => workers({ rounds: quick ? 1 : 9 }),
   "event loop": () => eventLoop({ seconds: quick ? 0.5 : 4 }),
   memory: () => memory({ rounds: quick ? 1 : 5 }),

@@ -1,9 +1,10 @@
-// A Connect server, open or guarded: node server.mjs MODE [ALG]. It prints its port, a token for it and the key.
+// A Connect server, open or guarded: node server.mjs MODE [ALG [KIND]]. It prints its port, a token for it and the key.
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { jwtVerify } from "jose";
 import { Kinds } from "../../../bindings-node/test/support/service.mjs";
 import { JwtVerifier, nativeSide, verifier } from "./libraries.mjs";
+import { median } from "./measure.mjs";
 import { AUDIENCE, ISSUER, subject } from "./tokens.mjs";
 
 // What the package itself is developed with, so that there is one Connect in the process.
@@ -11,6 +12,7 @@ const require = createRequire(new URL("../../../bindings-node/package.json", imp
 const { Code, ConnectError } = require("@connectrpc/connect");
 const { connectNodeAdapter } = require("@connectrpc/connect-node");
 const { createJwtAuthInterceptor, getAuthContext } = require("./index.js");
+const { createContext } = require("./lib/context.js");
 const { stripAuthHeaders } = require("./lib/headers.js");
 const { authContextStorage } = require("./lib/storage.js");
 
@@ -28,37 +30,74 @@ const byHand = (next) => async (req) => {
   return next(req);
 };
 
-/**
- * What has to be done of a request besides judging it: headers that pass for ours go, and the call gets a context,
- * which is the same for all.
- */
+/** What has to be done of a request besides judging it: headers that pass for ours go, and the call gets a context. */
 const around = (judge) => (next) => {
-  const context = Object.freeze({ subject: "alice" });
   return async (req) => {
     stripAuthHeaders(req.header);
     const credentials = req.header.get("authorization");
     if (credentials === null) {
       throw new ConnectError("refused", Code.Unauthenticated);
     }
-    judge(credentials);
+    const context = judge(credentials);
     return authContextStorage.run(context, () => next(req));
   };
 };
 
-/** Judges by the native side alone. */
+/** One context for all requests. */
+const unjudged = () => {
+  const context = Object.freeze({ subject: "alice" });
+  return around(() => context);
+};
+
+/** Judges by the native side, and makes a context that says nothing of its answer. */
 const natively = () => {
   const judge = nativeSide(signed);
-  return around((credentials) => judge(credentials.slice("Bearer ".length)));
+  const lists = { roles: Object.freeze(["admin", "user"]), scopes: Object.freeze(["openid", "email"]) };
+  const told = { subject: "alice", name: "Alice Example", ...lists, expiresAtMs: 4_102_444_800_000 };
+  return around((credentials) => {
+    judge(credentials.slice("Bearer ".length));
+    return createContext(told, "{}", "jwt");
+  });
 };
+
+/** How long judgements took, in microseconds. */
+const times = { "among requests": [], "again at once": [] };
+
+/** Judges each request twice. */
+const timed = (kind) => {
+  const verifies = (options) => {
+    const made = verifier(signed, options);
+    return (token) => made.verifySync(token);
+  };
+  const judge = {
+    "HS256, native side alone": () => nativeSide(signed),
+    HS256: () => verifies({ cache: false }),
+    "cache hit": () => verifies({}),
+  }[kind]();
+  return (next) => async (req) => {
+    const token = req.header.get("authorization").slice("Bearer ".length);
+    for (const taken of Object.values(times)) {
+      const begun = process.hrtime();
+      judge(token);
+      const [, ns] = process.hrtime(begun);
+      taken.push(ns / 1000);
+    }
+    return next(req);
+  };
+};
+
+const tellTimes = () =>
+  JSON.stringify(Object.fromEntries(Object.entries(times).map(([when, us]) => [when, median(us)])));
 
 const INTERCEPTORS = {
   open: () => [],
   "no cache": () => [createJwtAuthInterceptor(verifier(signed, { cache: false }))],
   "cache hit": () => [createJwtAuthInterceptor(verifier(signed, {}))],
   "empty interceptor": () => [(next) => async (req) => next(req)],
-  "all but the verification": () => [around(() => {})],
-  "native side alone": () => [natively()],
+  "all but the verification": () => [unjudged()],
+  "native side and a context": () => [natively()],
   jose: () => [byHand],
+  timed: () => [timed(process.argv[4])],
 };
 
 const interceptors = INTERCEPTORS[mode]();
@@ -69,7 +108,7 @@ const routes = (router) =>
       if (ours && getAuthContext() === undefined) {
         throw new ConnectError("no context", Code.Internal);
       }
-      return { value: request.value };
+      return { value: mode === "timed" && request.value === "times" ? tellTimes() : request.value };
     },
   });
 const server = createServer(connectNodeAdapter({ routes, interceptors }));

@@ -12,11 +12,11 @@ const KINDS = [
   ["open", ["open"]],
   ["an interceptor that does nothing", ["empty interceptor"]],
   ["all but the verification", ["all but the verification", "RS256"]],
-  ["RS256, native side alone", ["native side alone", "RS256"]],
+  ["RS256, native side and a context", ["native side and a context", "RS256"]],
   ["RS256", ["no cache", "RS256"]],
   ["ES256", ["no cache", "ES256"]],
   ["EdDSA", ["no cache", "EdDSA"]],
-  ["HS256, native side alone", ["native side alone", "HS256"]],
+  ["HS256, native side and a context", ["native side and a context", "HS256"]],
   ["HS256", ["no cache", "HS256"]],
   ["cache hit", ["cache hit", "RS256"]],
   ["jose, RS256", ["jose", "RS256"]],
@@ -44,7 +44,7 @@ async function output(child) {
 }
 
 /** A server of this kind, or a sidecar in front of one, and how to end it. */
-async function serve(name, kind, envoy) {
+export async function serve(name, kind, envoy) {
   const server = start(0, "server.mjs", kind);
   const { port, token, jwk } = JSON.parse(await output(server));
   const sidecar = envoy && (await startEnvoy(on(0, [envoy]), port, jwk));
@@ -56,6 +56,20 @@ async function serve(name, kind, envoy) {
   return { server: { name, token, port: sidecar?.port ?? port }, stop };
 }
 
+/** Requests per second of each server in each round. */
+export async function load(servers, { rounds, warmUp }) {
+  const plan = {
+    path: "/test.v1.Kinds/Unary",
+    body: '"hello"',
+    connections: CONNECTIONS,
+    slice: SLICE_MS,
+    warmUp,
+    rounds,
+    servers,
+  };
+  return JSON.parse(await output(start(1, "load.mjs", [JSON.stringify(plan)])));
+}
+
 /** @param {{rounds?: number, warmUp?: number, envoy?: string}} options `envoy` is the binary of a sidecar on the server's core */
 export async function throughput({ rounds = 80, warmUp = 12, envoy }) {
   const kinds = [...KINDS, ...(envoy ? [["Envoy jwt_authn, RS256", ["open", "RS256"], envoy]] : [])];
@@ -64,16 +78,7 @@ export async function throughput({ rounds = 80, warmUp = 12, envoy }) {
     served.push(await serve(...kind));
   }
   const servers = served.map(({ server }) => server);
-  const plan = {
-    path: "/test.v1.Kinds/Unary",
-    body: '"hello"',
-    connections: CONNECTIONS,
-    slice: SLICE_MS,
-    warmUp,
-    rounds,
-  };
-  const load = start(1, "load.mjs", [JSON.stringify({ ...plan, servers })]);
-  const rates = JSON.parse(await output(load));
+  const rates = await load(servers, { rounds, warmUp });
   for (const { stop } of served) {
     await stop();
   }
