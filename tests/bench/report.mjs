@@ -151,7 +151,7 @@ The limit is what would be reached if only that were paid which nobody can leave
 side alone; in Node with the context that V8 makes, and with V8's \`JSON.parse\` of claims that are read. For a server, and
 for Python's interceptor, it is an interceptor that does all but judge: it looks for six headers to remove, reads one, and
 runs the handler in an \`AsyncLocalStorage\` or with a \`ContextVar\`; beside that it asks the native side, and in Node makes
-a context of ours for each request.
+a frozen object for each request.
 
 Where the time goes, by profile (\`perf record\` on loops of one call, HS256, no cache):
 
@@ -231,7 +231,7 @@ ${list("node", "server", servers)}
 
 In a server a judgement takes longer than in a loop: a request's other work uses the processor's caches and predictors too.
 In microseconds with two readings of the clock, the median among the requests of such a server, one server after
-another, warm-up included, and the same token judged again at once:
+another, and the same token judged again at once:
 
 ${grid("node", "among requests")}
 

@@ -62,7 +62,7 @@ const kept = (suite, row, target) => ({
   target,
   unit: "%",
   of: (value) => value(suite, "server", row, COLUMN[suite], "kept"),
-  // What an interceptor leaves that does all but judge, or has the native side judge and makes nothing of it.
+  // What an interceptor leaves that does all but judge, or has the native side judge and makes no more of it than an object.
   limit: (value) => {
     const left = (name) => value(suite, "server", name, COLUMN[suite], "kept");
     const natively = suite === "node" ? "native side and a context" : "native side alone";

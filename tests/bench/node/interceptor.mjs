@@ -11,7 +11,7 @@ const { createJwtAuthInterceptor } = require("../../../bindings-node");
 const ALGORITHMS = ["RS256", "ES256", "EdDSA", "HS256"];
 
 const next = async (req) => ({ stream: false, message: req.message });
-const empty = (next) => async (req) => next(req);
+const empty = (next) => (req) => next(req);
 
 function call(interceptor, token) {
   const run = interceptor(next);

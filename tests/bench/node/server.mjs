@@ -12,7 +12,6 @@ const require = createRequire(new URL("../../../bindings-node/package.json", imp
 const { Code, ConnectError } = require("@connectrpc/connect");
 const { connectNodeAdapter } = require("@connectrpc/connect-node");
 const { createJwtAuthInterceptor, getAuthContext } = require("./index.js");
-const { createContext } = require("./lib/context.js");
 const { stripAuthHeaders } = require("./lib/headers.js");
 const { authContextStorage } = require("./lib/storage.js");
 
@@ -31,8 +30,8 @@ const byHand = (next) => async (req) => {
 };
 
 /** What has to be done of a request besides judging it: headers that pass for ours go, and the call gets a context. */
-const around = (judge) => (next) => {
-  return async (req) => {
+const around = (judge) => (next) => (req) => {
+  try {
     stripAuthHeaders(req.header);
     const credentials = req.header.get("authorization");
     if (credentials === null) {
@@ -40,7 +39,9 @@ const around = (judge) => (next) => {
     }
     const context = judge(credentials);
     return authContextStorage.run(context, () => next(req));
-  };
+  } catch (error) {
+    return Promise.reject(error);
+  }
 };
 
 /** One context for all requests. */
@@ -53,10 +54,10 @@ const unjudged = () => {
 const natively = () => {
   const judge = nativeSide(signed);
   const lists = { roles: Object.freeze(["admin", "user"]), scopes: Object.freeze(["openid", "email"]) };
-  const told = { subject: "alice", name: "Alice Example", ...lists, expiresAtMs: 4_102_444_800_000 };
   return around((credentials) => {
     judge(credentials.slice("Bearer ".length));
-    return createContext(told, "{}", "jwt");
+    const told = { claims: undefined, type: "jwt", expiresAt: undefined };
+    return Object.freeze({ subject: "alice", name: "Alice Example", ...lists, ...told });
   });
 };
 
@@ -86,14 +87,16 @@ const timed = (kind) => {
   };
 };
 
-const tellTimes = () =>
-  JSON.stringify(Object.fromEntries(Object.entries(times).map(([when, us]) => [when, median(us)])));
+const tellTimes = () => {
+  const medians = Object.entries(times).map(([when, us]) => [when, median(us.slice(us.length / 2))]);
+  return JSON.stringify(Object.fromEntries(medians));
+};
 
 const INTERCEPTORS = {
   open: () => [],
   "no cache": () => [createJwtAuthInterceptor(verifier(signed, { cache: false }))],
   "cache hit": () => [createJwtAuthInterceptor(verifier(signed, {}))],
-  "empty interceptor": () => [(next) => async (req) => next(req)],
+  "empty interceptor": () => [(next) => (req) => next(req)],
   "all but the verification": () => [unjudged()],
   "native side and a context": () => [natively()],
   jose: () => [byHand],
