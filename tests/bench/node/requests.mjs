@@ -1,6 +1,6 @@
-// What a judgement takes among a server's requests, which push out of the processor's caches what it needs, and what
-// it takes at once again, as in a loop.
-import { load, serve } from "./throughput.mjs";
+// What a judgement takes among a server's requests, which use the processor's caches too, and what it takes at once
+// again, as in a loop.
+import { load, PATH, serve } from "./throughput.mjs";
 
 const KINDS = ["HS256, native side alone", "HS256", "cache hit"];
 
@@ -9,7 +9,7 @@ export async function requests({ rounds = 20, warmUp = 10 }) {
   for (const kind of KINDS) {
     const { server, stop } = await serve(kind, ["timed", "HS256", kind]);
     await load([server], { rounds, warmUp });
-    const response = await fetch(`http://127.0.0.1:${server.port}/test.v1.Kinds/Unary`, {
+    const response = await fetch(`http://127.0.0.1:${server.port}${PATH}`, {
       method: "POST",
       headers: { "content-type": "application/json", authorization: `Bearer ${server.token}` },
       body: '"times"',

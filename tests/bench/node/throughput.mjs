@@ -6,6 +6,8 @@ import { fileURLToPath } from "node:url";
 import { startEnvoy } from "./envoy.mjs";
 import { median } from "./measure.mjs";
 
+/** The method that is called. */
+export const PATH = "/test.v1.Kinds/Unary";
 const CONNECTIONS = 32;
 const SLICE_MS = 200;
 const KINDS = [
@@ -59,7 +61,7 @@ export async function serve(name, kind, envoy) {
 /** Requests per second of each server in each round. */
 export async function load(servers, { rounds, warmUp }) {
   const plan = {
-    path: "/test.v1.Kinds/Unary",
+    path: PATH,
     body: '"hello"',
     connections: CONNECTIONS,
     slice: SLICE_MS,
