@@ -46,7 +46,7 @@ mod _native {
     #[pymodule_export]
     use super::options::read_duration;
     #[pymodule_export]
-    use super::outside::{end_calls, forget_calls};
+    use super::outside::{end_calls, forget_calls, hold_calls, resume_calls};
     #[pymodule_export]
     use super::refusal::{Refusal, error_table, missing_credentials, unfit_claims};
     #[pymodule_export]

@@ -29,6 +29,7 @@ __all__ = [
     "error_table",
     "forget_calls",
     "generate_rsa_test_keypair",
+    "hold_calls",
     "internal_refusal",
     "matches_method_pattern",
     "mint_test_jwt",
@@ -37,6 +38,7 @@ __all__ = [
     "mock_context",
     "procedure_of",
     "read_duration",
+    "resume_calls",
     "run_command",
     "unfit_claims",
 ]
@@ -351,8 +353,14 @@ def unfit_claims() -> Refusal:
 def end_calls() -> None:
     """From now on no thread of the core calls Python. Waits up to half a second for those that do."""
 
+def hold_calls() -> None:
+    """Before a fork: from now on no thread of the core is made known to Python, until `resume_calls`."""
+
+def resume_calls() -> None:
+    """After a fork, in the parent."""
+
 def forget_calls() -> None:
-    """In a forked child no thread of the core calls Python."""
+    """After a fork, in the child: no thread of the core calls Python."""
 
 def error_table() -> list[dict[str, str]]:
     """Every refusal code as the core has it."""

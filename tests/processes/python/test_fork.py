@@ -92,3 +92,11 @@ def test_48_forks_in_the_midst_of_work(program, jwks, old):
     ended = program("storm.py", jwks.url, old.token(), "40").ended()
     assert (ended.code, ended.stderr) == (0, "")
     assert ended.stdout == "40 children\n"
+
+
+def test_48_forks_while_threads_of_the_core_are_made_known(program, jwks, old):
+    """A thread that Python does not know is made known under a lock without the GIL, which until CPython 3.12
+    a child that is forked just then waits for."""
+    ended = program("known.py", jwks.url, old.token(), "600").ended()
+    assert (ended.code, ended.stderr) == (0, "")
+    assert ended.stdout == "600 children\n"

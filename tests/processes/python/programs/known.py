@@ -1,0 +1,28 @@
+"""known.py URL TOKEN CHILDREN: forks while the core's own threads call Python about keys, again and again."""
+
+import os
+import sys
+import threading
+
+from bearergate import JwtVerifier
+
+url, token, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
+
+
+def work(index: int) -> None:
+    turn = 0
+    while True:
+        turn += 1
+        with JwtVerifier(jwks_uri=f"{url}?{index}-{turn}") as verifier:
+            verifier.verify(token)
+
+
+for index in range(3):
+    threading.Thread(target=work, args=(index,), daemon=True).start()
+for _ in range(count):
+    child = os.fork()
+    if child == 0:
+        os._exit(0)  # which a child comes to unless it hangs in the fork itself
+    os.waitpid(child, 0)
+print(f"{count} children", flush=True)
+os._exit(0)
