@@ -1,5 +1,6 @@
 //! One gate over one set of options: one call per request.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bearergate_core::{
@@ -13,6 +14,7 @@ use pyo3::types::PyString;
 use crate::answer::Answer;
 use crate::context::AuthContext;
 use crate::http::{SkipPaths, header_bytes};
+use crate::lent::Owned;
 use crate::outside::call_python;
 use crate::refusal::{Refusal, code_named};
 use crate::ticket::{Pending, Ticket};
@@ -27,6 +29,8 @@ pub struct Gate {
     quick: bool,
     /// Where verified tokens are remembered.
     told: Option<ToldBefore>,
+    /// Who is called with events about the keys.
+    listeners: Mutex<Vec<Owned>>,
 }
 
 impl Gate {
@@ -43,7 +47,7 @@ impl Gate {
         match made {
             Some(Ok(core)) => {
                 let (quick, told) = (core.verifier().is_quick(), core.verifier().cache_entries().map(ToldBefore::new));
-                Ok(Self { core, clock, quick, told })
+                Ok(Self { core, clock, quick, told, listeners: Mutex::default() })
             }
             Some(Err(error)) => Err(python::config_error(py, &error)),
             None => Err(PyRuntimeError::new_err("a defect inside the verifier: the options could not be read")),
@@ -209,10 +213,14 @@ impl Gate {
 
     /// Has the listener called with each event about the keys, as JSON, on a thread of its own.
     fn on_key_event(&self, py: Python<'_>, listener: Py<PyAny>) -> PyResult<()> {
+        let listener = Owned::new(listener);
+        let lent = listener.lend();
+        self.listeners.lock().unwrap_or_else(PoisonError::into_inner).push(listener);
         let tell = move |event: &core::KeyEvent| {
             let text = event.to_json();
             call_python(|py| {
-                if let Err(error) = listener.call1(py, (text,)) {
+                let told = lent.get(py).map_or(Ok(()), |listener| listener.call1((text,)).map(drop));
+                if let Err(error) = told {
                     error.write_unraisable(py, None);
                 }
             });

@@ -11,6 +11,7 @@ mod gate;
 mod guard;
 mod headers;
 mod http;
+mod lent;
 mod once;
 mod options;
 mod outside;

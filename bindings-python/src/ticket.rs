@@ -11,6 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyType;
 
 use crate::answer::Answer;
+use crate::lent::Owned;
 use crate::outside::{call_python, calls_have_ended};
 
 /// How long a blocked thread goes without looking for signals such as Ctrl-C.
@@ -40,12 +41,13 @@ impl Pending {
 #[pyclass(module = "bearergate._native", frozen)]
 pub struct Ticket {
     pending: Mutex<Option<Pending>>,
+    callback: Mutex<Option<Owned>>,
     cancel: Mutex<Option<core::Cancel>>,
 }
 
 impl Ticket {
     pub fn new(pending: Pending) -> Self {
-        Self { pending: Mutex::new(Some(pending)), cancel: Mutex::new(None) }
+        Self { pending: Mutex::new(Some(pending)), callback: Mutex::new(None), cancel: Mutex::new(None) }
     }
 
     fn take(&self) -> PyResult<Pending> {
@@ -79,8 +81,8 @@ impl Ticket {
         }
     }
 
-    /// Calls back with the answer, on any thread, possibly before this returns. `False` where nothing calls back
-    /// any more, as in an exit handler that runs late: whoever wants the answer waits for it.
+    /// Calls back with the answer while the ticket is there, on any thread, possibly before this returns. `False` where
+    /// nothing calls back any more, as in an exit handler that runs late: whoever wants the answer waits for it.
     fn subscribe(&self, py: Python<'_>, callback: Py<PyAny>) -> PyResult<bool> {
         if calls_have_ended() {
             // Nor is it waited for here and told from here: until CPython 3.14 a daemon thread is killed as it
@@ -88,10 +90,14 @@ impl Ticket {
             return Ok(false);
         }
         let pending = self.take()?;
+        let callback = Owned::new(callback);
+        let lent = callback.lend();
+        *lock(&self.callback) = Some(callback);
         let cancel = py.detach(|| {
             pending.on_answer(move |answer| {
                 call_python(move |py| {
-                    let told = answer.into_python(py).and_then(|answer| callback.call1(py, (answer,)));
+                    let Some(callback) = lent.get(py) else { return };
+                    let told = answer.into_python(py).and_then(|answer| callback.call1((answer,)));
                     if let Err(error) = told {
                         error.write_unraisable(py, None);
                     }
@@ -104,7 +110,8 @@ impl Ticket {
 
     /// Gives up a wait that was subscribed to: nobody is called any more.
     fn cancel(&self) {
-        // With the GIL, under which the callback may be dropped.
+        let callback = lock(&self.callback).take();
+        drop(callback);
         let cancel = lock(&self.cancel).take();
         if let Some(cancel) = cancel {
             cancel.cancel();

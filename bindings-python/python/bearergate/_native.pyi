@@ -172,8 +172,8 @@ class Ticket(Generic[_T_co]):
         """Blocks with the GIL released; signals are handled."""
 
     def subscribe(self, callback: Callable[[_T_co], object]) -> bool:
-        """Calls back with the answer, on any thread, possibly before this returns. False as the interpreter ends,
-        when nothing calls back any more: whoever wants the answer waits for it."""
+        """Calls back with the answer while the ticket is there, on any thread, possibly before this returns. False as
+        the interpreter ends, when nothing calls back any more: whoever wants the answer waits for it."""
 
     def cancel(self) -> None:
         """Gives up a wait that was subscribed to: nobody is called any more."""
