@@ -30,24 +30,16 @@ function readRefusal(answer) {
 /** What only the operator is told of the token that was refused. */
 const readAbout = (answer) => JSON.parse(answer.slice(answer.indexOf("\t") + 1));
 
-/**
- * What a bare token's answer holds.
- *
- * @param {string} answer
- * @param {import("./told.js").Told} told where an answer that has a number is kept
- */
-function readVerified(answer, told) {
-  const number = answer.indexOf("\n");
-  const head = answer.indexOf("\n", number + 1);
-  return kept(told, answer.slice(0, number), {
-    context: createContext(readHead(answer.slice(number + 1, head)), answer.slice(head + 1), TYPE),
-    headers: NONE,
-    deadline: undefined,
-  });
-}
+const NONE = Object.freeze([]);
+
+/** A digit of six bits. */
+const digit = (answer, at) => answer.charCodeAt(at) - 48;
+
+/** Where a field ends, of which three digits tell. */
+const end = (answer, at) => (digit(answer, at) << 12) | (digit(answer, at + 1) << 6) | digit(answer, at + 2);
 
 /**
- * What a request's answer holds: the context, and what the request carries on.
+ * What the answer of an accepted token holds: the context, and what the request carries on.
  *
  * `headers` is a list of names and values, or the answer of a refusal that takes effect once
  * `validate` has run; `deadline` is when its streams end, in milliseconds, or undefined.
@@ -56,48 +48,55 @@ function readVerified(answer, told) {
  * @param {import("./told.js").Told} told where an answer that has a number is kept
  */
 function readAccepted(answer, told) {
-  // Where each line but the last ends.
-  const number = answer.indexOf("\n");
-  const head = answer.indexOf("\n", number + 1);
-  const carried = answer.indexOf("\n", head + 1);
-  const end = answer.indexOf("\n", carried + 1);
-  const headers = answer.slice(head + 1, carried);
-  const deadline = answer.slice(carried + 1, end);
-  return kept(told, answer.slice(0, number), {
-    context: createContext(readHead(answer.slice(number + 1, head)), answer.slice(end + 1), TYPE),
-    headers: isRefusal(headers) ? headers : headers === "" ? NONE : Object.freeze(headers.split("\t")),
-    deadline: deadline === "" ? undefined : Number(deadline),
-  });
-}
-
-const NONE = Object.freeze([]);
-
-function kept(told, number, accepted) {
-  if (number !== "") {
-    told.keep(Number(number), accepted);
+  if (answer.startsWith("[")) {
+    return readJson(answer, told);
+  }
+  const ends = answer.length - 21;
+  const number = end(answer, ends);
+  const expiry = end(answer, ends + 3);
+  const subject = end(answer, ends + 6);
+  const name = end(answer, ends + 9);
+  const listed = end(answer, ends + 12);
+  const headers = end(answer, ends + 15);
+  const deadline = end(answer, ends + 18);
+  const { roles, scopes } = readLists(answer.slice(name, listed));
+  const head = {
+    subject: answer.slice(expiry, subject),
+    name: subject === name ? undefined : answer.slice(subject + 1, name),
+    roles,
+    scopes,
+    // A number where somebody asks for it.
+    expiresAtMs: number === expiry ? undefined : answer.slice(number, expiry),
+  };
+  const accepted = {
+    context: createContext(head, answer.slice(deadline, ends), TYPE),
+    headers: listed === headers ? NONE : readHeaders(answer.slice(listed, headers)),
+    deadline: headers === deadline ? undefined : Number(answer.slice(headers, deadline)),
+  };
+  if (number > 1) {
+    told.keep(Number(answer.slice(1, number)), accepted);
   }
   return accepted;
 }
 
-/** What a context tells beside its claims. */
-function readHead(head) {
-  if (head.startsWith("[")) {
-    const [subject, name, roles, scopes, expiresAtMs] = JSON.parse(head);
-    return { subject, name: name ?? undefined, ...listsOf(roles, scopes), expiresAtMs: expiresAtMs ?? undefined };
-  }
-  const expiry = head.indexOf("\t");
-  const subject = head.indexOf("\t", expiry + 1);
-  const name = head.indexOf("\t", subject + 1);
-  const { roles, scopes } = readLists(head.slice(name + 1));
-  return {
-    subject: head.slice(expiry + 1, subject),
-    name: name === subject + 1 ? undefined : head.slice(subject + 2, name),
-    roles,
-    scopes,
-    // A number where somebody asks for it.
-    expiresAtMs: expiry === 0 ? undefined : head.slice(0, expiry),
+/** The same of the form that holds everything. */
+function readJson(answer, told) {
+  const line = answer.indexOf("\n");
+  const [number, deadline, length, [subject, name, roles, scopes, expiresAtMs]] = JSON.parse(answer.slice(0, line));
+  const claims = line + 1 + length;
+  const head = { subject, name: name ?? undefined, ...listsOf(roles, scopes), expiresAtMs: expiresAtMs ?? undefined };
+  const accepted = {
+    context: createContext(head, answer.slice(claims), TYPE),
+    headers: length === 0 ? NONE : readHeaders(answer.slice(line + 1, claims)),
+    deadline: deadline ?? undefined,
   };
+  if (number !== null) {
+    told.keep(number, accepted);
+  }
+  return accepted;
 }
+
+const readHeaders = (headers) => (isRefusal(headers) ? headers : Object.freeze(headers.split("\t")));
 
 // Contexts share them, so they must not be changed.
 const listsOf = (roles, scopes) => ({ roles: Object.freeze(roles), scopes: Object.freeze(scopes) });
@@ -128,4 +127,4 @@ function readLists(text) {
   return read;
 }
 
-module.exports = { isRefusal, isSkip, readAbout, readAccepted, readRefusal, readVerified };
+module.exports = { isRefusal, isSkip, readAbout, readAccepted, readRefusal };

@@ -3,11 +3,12 @@
 // synchronous, and promises otherwise.
 "use strict";
 
-const { isRefusal, isSkip, readAbout, readAccepted, readRefusal, readVerified } = require("./answer.js");
+const { isRefusal, isSkip, readAbout, readAccepted, readRefusal } = require("./answer.js");
 const { configError } = require("./errors.js");
 const { teller, wantsEvents, weakly } = require("./events.js");
 const native = require("./native.js");
 const { readOptions } = require("./options.js");
+const { Procedures } = require("./procedures.js");
 const { refusalError, rejectionOf, report } = require("./refusal.js");
 const { chain, isPromised } = require("./promised.js");
 const { beginning, enlist, keyEvents, tellAccepted, tellRefused } = require("./telemetry.js");
@@ -18,12 +19,12 @@ class Guard {
   #open;
   #tell;
   #namesIssuers;
-  #judgeRequest;
+  #procedures;
   #judgeToken;
   #judgeTokenNow;
   // What the native side's numbers stand for.
-  #requests = { read: readAccepted, told: new Told() };
-  #tokens = { read: readVerified, told: new Told() };
+  #requests = new Told();
+  #tokens = new Told();
 
   /**
    * @param {object} options
@@ -40,7 +41,7 @@ class Guard {
     this.#open = open;
     this.#namesIssuers = namesIssuers;
     this.native = opened;
-    this.#judgeRequest = opened.requestJudge();
+    this.#procedures = new Procedures((service, method) => opened.requestJudge(service, method));
     this.#judgeToken = opened.tokenJudge();
     this.#judgeTokenNow = opened.tokenJudgeNow();
     this.hooks = hooks;
@@ -81,9 +82,10 @@ class Guard {
    */
   check(service, method, headers, waiting) {
     const since = this.#begin();
+    const { name, judge } = this.#procedures.find(service, method);
     const credentials = headers.get(this.credentialsHeader);
-    const answer = this.#asked(this.#requests, () => this.#judgeRequest(service, method, credentials));
-    return this.#outcome(answer, { procedure: `${service}/${method}`, since }, waiting);
+    const answer = this.#asked(this.#requests, () => judge(credentials));
+    return this.#outcome(answer, { procedure: name, since }, waiting);
   }
 
   /**
@@ -204,7 +206,7 @@ class Guard {
   }
 
   /** What was kept of an answer that was told before, or the answer. */
-  #asked({ told }, ask) {
+  #asked(told, ask) {
     const answer = ask();
     if (typeof answer !== "number") {
       return answer;
@@ -218,11 +220,11 @@ class Guard {
   }
 
   /** What is left once the native side has decided: the hooks, then propagation. */
-  #admit(answer, { read, told }, call, now = false) {
+  #admit(answer, told, call, now = false) {
     if (isRefusal(answer)) {
       throw this.#refused(answer, call);
     }
-    const accepted = typeof answer === "string" ? read(answer, told) : answer;
+    const accepted = typeof answer === "string" ? readAccepted(answer, told) : answer;
     const judged = this.#validate(accepted.context, call, now);
     return judged === undefined ? this.#finish(accepted, call) : judged.then(() => this.#finish(accepted, call));
   }

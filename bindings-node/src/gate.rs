@@ -8,16 +8,13 @@ use std::sync::Arc;
 
 use bearergate_core::{Clock, Code, Gate, ManualClock, Request};
 use napi::Env;
-use napi::bindgen_prelude::{Either, FnArgs, Function};
+use napi::bindgen_prelude::{Either, Function};
 use napi_derive::napi;
 
 use crate::judge::{Answered, Judge};
 use crate::panic::throwing;
 use crate::text::Text;
 use crate::{answer, options};
-
-/// Service, method, credentials.
-type Asked = FnArgs<(String, String, Option<String>)>;
 
 /// A gate and its verifier.
 #[napi]
@@ -54,16 +51,18 @@ impl NativeGate {
 
 #[napi]
 impl NativeGate {
-    /// The function that judges one request: an answer, or a promise of one while keys are fetched or another
-    /// thread judges.
-    #[napi(
-        ts_return_type = "(service: string, method: string, credentials: string | null | undefined) => number | string | Promise<string>"
-    )]
-    pub fn request_judge<'env>(&self, env: &'env Env) -> napi::Result<Function<'env, Asked, Answered>> {
+    /// The function that judges requests to a method: an answer, or a promise of one while keys are fetched or
+    /// another thread judges.
+    #[napi(ts_return_type = "(credentials: string | null | undefined) => number | string | Promise<string>")]
+    pub fn request_judge<'env>(
+        &self,
+        env: &'env Env,
+        service: String,
+        method: String,
+    ) -> napi::Result<Function<'env, Option<String>, Answered>> {
         let judge = self.requests.clone();
         env.create_function_from_closure("judge", move |call| {
-            let (service, method): (Text, Text) = (call.get(0)?, call.get(1)?);
-            let credentials: Option<Text> = call.get(2)?;
+            let credentials: Option<Text> = call.get(0)?;
             let credentials = credentials.as_ref().map(|value| header_bytes(value));
             let values = credentials.as_deref();
             let request = Request { service: &service, method: &method, credentials: values.as_slice() };

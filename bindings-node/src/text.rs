@@ -13,7 +13,7 @@ const FIRST: usize = 8 * 1024;
 /// Most bytes that are kept for the next text.
 const KEPT: usize = 64 * 1024;
 
-/// Texts that there are at once: service, method, credentials, answer.
+/// Texts that there are at once: method, target, credentials, answer.
 const AT_ONCE: usize = 4;
 
 /// The longest character.

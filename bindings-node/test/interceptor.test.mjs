@@ -35,6 +35,19 @@ describe("an accepted request", () => {
     assert.equal(answer, res);
   });
 
+  it("is of the method that is called, however many methods there are", async () => {
+    const jwtAuth = make({ skipMethods: ["test.v1.S/Open"] });
+    const handler = jwtAuth(async () => getAuthContext()?.subject);
+    const of = (typeName, name) => ({ ...request(), service: { typeName }, method: { name } });
+    for (let index = 0; index < 5000; index += 1) {
+      await assert.rejects(handler(of(`test.v1.S${index % 7}`, `M${index}`)));
+      if (index % 1000 === 0) {
+        assert.equal(await handler(of("test.v1.S", "Open")), undefined);
+        await assert.rejects(handler(of("test.v1.Open", "S")));
+      }
+    }
+  });
+
   it("reaches the handler in the same turn when keys are there", () => {
     let ran = false;
     const pending = make()(async () => {
@@ -47,6 +60,26 @@ describe("an accepted request", () => {
   it("lets the handler's error through as it is", async () => {
     const failure = new Error("of the handler");
     await assert.rejects(make()(() => Promise.reject(failure))(request(ALICE)), (error) => error === failure);
+  });
+
+  it("rejects, and does not throw, where the next interceptor or the request's headers do", async () => {
+    const failure = new Error("of the next interceptor");
+    const throws = () => {
+      throw failure;
+    };
+    const broken = { ...request(ALICE), header: { delete: throws } };
+    for (const pending of [make()(throws)(request(ALICE)), make()(never)(broken)]) {
+      assert.ok(pending instanceof Promise);
+      await assert.rejects(pending, (error) => error === failure);
+    }
+  });
+
+  it("is answered by what the next interceptor promises, whoever made that promise", async () => {
+    const res = { message: {} };
+    // biome-ignore lint/suspicious/noThenProperty: a thenable is what is tested
+    const thenable = { then: (resolve) => resolve(res) };
+    assert.equal(await make()(() => thenable)(request(ALICE)), res);
+    assert.equal(await make()(() => res)(request(ALICE)), res);
   });
 
   it("loses the headers of a spoofer", async () => {
