@@ -8,6 +8,7 @@ use bearergate_core::{
 use napi::Env;
 use napi::bindgen_prelude::{Buffer, Either, FnArgs, Function};
 use napi_derive::napi;
+use zeroize::Zeroizing;
 
 use crate::answer;
 use crate::gate::{NativeGate, header_bytes};
@@ -55,6 +56,10 @@ impl NativeGate {
             let (method, target): (Text, Text) = (call.get(0)?, call.get(1)?);
             let preflight = call.get(2)?;
             let credentials: Option<Either<Text, Vec<String>>> = call.get(3)?;
+            let credentials: Option<Either<Text, Zeroizing<Vec<String>>>> = credentials.map(|given| match given {
+                Either::A(value) => Either::A(value),
+                Either::B(values) => Either::B(Zeroizing::new(values)),
+            });
             let credentials: Vec<Cow<'_, [u8]>> = match &credentials {
                 None => Vec::new(),
                 Some(Either::A(value)) => vec![header_bytes(value)],

@@ -44,11 +44,11 @@ fn memory() -> Vec<u8> {
 
 impl Drop for Text {
     fn drop(&mut self) {
-        if (1..=KEPT).contains(&self.0.capacity()) {
-            let mut bytes = std::mem::take(&mut self.0).into_bytes();
-            // A token is not to stay here for as long as the thread.
-            bytes.fill(0);
-            bytes.clear();
+        let mut bytes = std::mem::take(&mut self.0).into_bytes();
+        // A token is not to stay here for as long as the thread, nor in memory that nobody holds.
+        bytes.fill(0);
+        bytes.clear();
+        if (1..=KEPT).contains(&bytes.capacity()) {
             let _ = MEMORY.try_with(|memory| {
                 let mut memory = memory.borrow_mut();
                 if memory.len() < AT_ONCE {
@@ -103,8 +103,8 @@ impl FromNapiValue for Text {
             // SAFETY: as above; without memory to write to, the length is told.
             let status = unsafe { sys::napi_get_value_string_utf8(env, value, ptr::null_mut(), 0, &raw mut length) };
             check_status!(status, "a string is wanted")?;
-            bytes.clear();
-            bytes.reserve_exact(length + 1);
+            bytes.fill(0);
+            bytes = Vec::with_capacity(length + 1);
             // SAFETY: as above.
             unsafe { read(env, value, &mut bytes)? };
         }
