@@ -148,10 +148,10 @@ ${targets()}
 slow, and code of one kind suffers more from it than that of another.
 
 The limit is what would be reached if only that were paid which nobody can leave out. For a verification it is the native
-side alone; in Node with the context that V8 makes, and with V8's \`JSON.parse\` of claims that are read. For a server, and
-for Python's interceptor, it is an interceptor that does all but judge: it looks for six headers to remove, reads one, and
-runs the handler in an \`AsyncLocalStorage\` or with a \`ContextVar\`; beside that it asks the native side, and in Node makes
-a frozen object for each request.
+side alone; in Node with the context that V8 makes, and with V8's \`JSON.parse\` and \`Object.freeze\` of claims that are read.
+For a server, and for Python's interceptor, it is an interceptor that does all but judge: it looks for six headers to
+remove, reads one, and runs the handler in an \`AsyncLocalStorage\` or with a \`ContextVar\`; beside that it asks the native
+side, and in Node makes a frozen object for each request.
 
 Where the time goes, by profile (\`perf record\` on loops of one call, HS256, no cache):
 
