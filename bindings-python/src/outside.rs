@@ -3,8 +3,8 @@
 //! the interpreter shuts down, which aborts the process. So there is an end to asking before that.
 //!
 //! Python makes such a thread known under a lock that it takes without the GIL. Until CPython 3.12 a child
-//! that was forked at that moment waits for that lock for ever (python/cpython#112275). So no thread
-//! is made known while the process forks.
+//! that was forked at that moment waits for that lock for ever (python/cpython#112275), and in 3.12 it has
+//! what was being changed under it. So no thread is made known while the process forks.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
