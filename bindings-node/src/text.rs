@@ -6,6 +6,7 @@ use std::ptr;
 
 use napi::bindgen_prelude::{FromNapiValue, ToNapiValue, TypeName, ValidateNapiValue};
 use napi::{ValueType, check_status, sys};
+use zeroize::optimization_barrier;
 
 /// Bytes to begin with; three times what most tokens have, from where V8 need not count before it writes.
 const FIRST: usize = 8 * 1024;
@@ -46,7 +47,7 @@ impl Drop for Text {
     fn drop(&mut self) {
         let mut bytes = std::mem::take(&mut self.0).into_bytes();
         // A token is not to stay here for as long as the thread, nor in memory that nobody holds.
-        bytes.fill(0);
+        wipe(&mut bytes);
         bytes.clear();
         if (1..=KEPT).contains(&bytes.capacity()) {
             let _ = MEMORY.try_with(|memory| {
@@ -103,7 +104,7 @@ impl FromNapiValue for Text {
             // SAFETY: as above; without memory to write to, the length is told.
             let status = unsafe { sys::napi_get_value_string_utf8(env, value, ptr::null_mut(), 0, &raw mut length) };
             check_status!(status, "a string is wanted")?;
-            bytes.fill(0);
+            wipe(&mut bytes);
             bytes = Vec::with_capacity(length + 1);
             // SAFETY: as above.
             unsafe { read(env, value, &mut bytes)? };
@@ -111,6 +112,12 @@ impl FromNapiValue for Text {
         let text = String::from_utf8(bytes);
         Ok(Self(text.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())))
     }
+}
+
+/// Clears what the compiler sees nobody read again.
+fn wipe(bytes: &mut [u8]) {
+    bytes.fill(0);
+    optimization_barrier(bytes);
 }
 
 /// Reads as much of a string as there is room for.

@@ -2,19 +2,21 @@
 //! dropped without the GIL pyo3 keeps in a list behind a lock, for which a child would wait for ever that was forked
 //! while a thread held it.
 
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use pyo3::prelude::*;
 
-/// The owner's, which is dropped with the GIL.
-pub struct Owned(Arc<Py<PyAny>>);
+type Place = Mutex<Option<Py<PyAny>>>;
 
-/// The object while its owner has it.
-pub struct Lent(Weak<Py<PyAny>>);
+/// The owner's, which is dropped with the GIL.
+pub struct Owned(Arc<Place>);
+
+/// The object while its owner has it. Both are asked for with the GIL, so that they drop nothing without it.
+pub struct Lent(Weak<Place>);
 
 impl Owned {
     pub fn new(object: Py<PyAny>) -> Self {
-        Self(Arc::new(object))
+        Self(Arc::new(Mutex::new(Some(object))))
     }
 
     pub fn lend(&self) -> Lent {
@@ -24,6 +26,18 @@ impl Owned {
 
 impl Lent {
     pub fn get<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
-        self.0.upgrade().map(|object| object.bind(py).clone())
+        let place = self.0.upgrade()?;
+        lock(&place).as_ref().map(|object| object.bind(py).clone())
     }
+
+    /// The owner has it no more.
+    pub fn take<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        let place = self.0.upgrade()?;
+        let object = lock(&place).take();
+        object.map(|object| object.into_bound(py))
+    }
+}
+
+fn lock(place: &Place) -> MutexGuard<'_, Option<Py<PyAny>>> {
+    place.lock().unwrap_or_else(PoisonError::into_inner)
 }

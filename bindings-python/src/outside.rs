@@ -4,11 +4,13 @@
 //!
 //! Python makes such a thread known under a lock that it takes without the GIL. Until CPython 3.12 a child
 //! that was forked at that moment waits for that lock for ever (python/cpython#112275), and in 3.12 it has
-//! what was being changed under it. So no thread is made known while the process forks.
+//! what was being changed under it. So no thread is made known while the process forks, unless a fork takes so
+//! long that waiting for it would be worse.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use pyo3::ffi::PyGILState_GetThisThreadState;
 use pyo3::prelude::*;
 
 /// Threads that hold the GIL or wait for it.
@@ -20,8 +22,11 @@ static ENTERING: AtomicUsize = AtomicUsize::new(0);
 /// Forks under way.
 static FORKS: AtomicUsize = AtomicUsize::new(0);
 
-/// How long the end waits for those that are inside, a fork for those that enter, and they for a fork.
-const LAST: Duration = Duration::from_millis(500);
+/// How long the end waits for those that are inside.
+const END: Duration = Duration::from_millis(500);
+/// How long a fork waits for those that enter, and they for a fork: less, so that none of them comes too late to be
+/// waited for by the end.
+const FORK: Duration = Duration::from_millis(200);
 /// How often they look.
 const SHORT: Duration = Duration::from_micros(100);
 
@@ -37,20 +42,24 @@ impl Inside {
 
 impl Drop for Inside {
     fn drop(&mut self) {
-        INSIDE.fetch_sub(1, Ordering::SeqCst);
+        one_less(&INSIDE);
     }
 }
 
 struct Entering;
 
 impl Entering {
-    fn begin() -> Self {
+    /// Nothing where nobody may enter any more.
+    fn begin() -> Option<Self> {
         let started = Instant::now();
         loop {
             ENTERING.fetch_add(1, Ordering::SeqCst);
             let entering = Self;
-            if FORKS.load(Ordering::SeqCst) == 0 || started.elapsed() >= LAST {
-                return entering;
+            if ENDED.load(Ordering::SeqCst) {
+                return None;
+            }
+            if FORKS.load(Ordering::SeqCst) == 0 || started.elapsed() >= FORK {
+                return Some(entering);
             }
             drop(entering);
             std::thread::sleep(SHORT);
@@ -60,14 +69,27 @@ impl Entering {
 
 impl Drop for Entering {
     fn drop(&mut self) {
-        ENTERING.fetch_sub(1, Ordering::SeqCst);
+        one_less(&ENTERING);
     }
+}
+
+/// A child, or a process whose fork began before this module was there, has forgotten whom it counts out.
+fn one_less(count: &AtomicUsize) {
+    let _ = count.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |count| count.checked_sub(1));
+}
+
+/// Whether Python knows this thread, which then enters as it likes.
+fn is_known() -> bool {
+    // SAFETY: it looks at what belongs to this thread, and needs no GIL for that.
+    unsafe { !PyGILState_GetThisThreadState().is_null() }
 }
 
 /// Runs `call` with the GIL; does nothing when there is nobody to call any more.
 pub fn call_python(call: impl FnOnce(Python<'_>)) {
-    if let Some(_inside) = Inside::enter() {
-        let entering = Entering::begin();
+    let Some(_inside) = Inside::enter() else { return };
+    if is_known() {
+        Python::try_attach(call);
+    } else if let Some(entering) = Entering::begin() {
         Python::try_attach(|py| {
             drop(entering);
             call(py);
@@ -80,7 +102,7 @@ pub fn call_python(call: impl FnOnce(Python<'_>)) {
 #[pyfunction]
 pub fn end_calls(py: Python<'_>) {
     ENDED.store(true, Ordering::SeqCst);
-    wait_for_none(py, &INSIDE);
+    wait_for_none(py, &INSIDE, END);
 }
 
 /// Whether that is so already, and whoever wants an answer must wait for it.
@@ -88,17 +110,18 @@ pub fn calls_have_ended() -> bool {
     ENDED.load(Ordering::SeqCst)
 }
 
-/// From now on no thread is made known, until `resume_calls`. For `os.register_at_fork`, before a fork.
+/// From now on no thread is made known, until `resume_calls` or for a fifth of a second. For
+/// `os.register_at_fork`, before a fork.
 #[pyfunction]
 pub fn hold_calls(py: Python<'_>) {
     FORKS.fetch_add(1, Ordering::SeqCst);
-    wait_for_none(py, &ENTERING);
+    wait_for_none(py, &ENTERING, FORK);
 }
 
 /// For `os.register_at_fork`, in the parent.
 #[pyfunction]
 pub fn resume_calls() {
-    FORKS.fetch_sub(1, Ordering::SeqCst);
+    one_less(&FORKS);
 }
 
 /// In a child are none of the parent's threads. For `os.register_at_fork`.
@@ -110,13 +133,13 @@ pub fn forget_calls() {
     ENDED.store(false, Ordering::SeqCst);
 }
 
-fn wait_for_none(py: Python<'_>, threads: &AtomicUsize) {
+fn wait_for_none(py: Python<'_>, threads: &AtomicUsize, limit: Duration) {
     if threads.load(Ordering::SeqCst) == 0 {
         return;
     }
     py.detach(|| {
         let started = Instant::now();
-        while threads.load(Ordering::SeqCst) > 0 && started.elapsed() < LAST {
+        while threads.load(Ordering::SeqCst) > 0 && started.elapsed() < limit {
             std::thread::sleep(SHORT);
         }
     });

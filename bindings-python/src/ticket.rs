@@ -41,6 +41,8 @@ impl Pending {
 #[pyclass(module = "bearergate._native", frozen)]
 pub struct Ticket {
     pending: Mutex<Option<Pending>>,
+    /// Until it is called. The collector does not see it: a task that nobody else holds is kept by its callback, and
+    /// must not be collected while it waits.
     callback: Mutex<Option<Owned>>,
     cancel: Mutex<Option<core::Cancel>>,
 }
@@ -96,7 +98,7 @@ impl Ticket {
         let cancel = py.detach(|| {
             pending.on_answer(move |answer| {
                 call_python(move |py| {
-                    let Some(callback) = lent.get(py) else { return };
+                    let Some(callback) = lent.take(py) else { return };
                     let told = answer.into_python(py).and_then(|answer| callback.call1((answer,)));
                     if let Err(error) = told {
                         error.write_unraisable(py, None);

@@ -2,6 +2,7 @@
 
 import asyncio
 import copy
+import gc
 import os
 import pickle
 import signal
@@ -10,6 +11,7 @@ import sys
 import threading
 import time
 import warnings
+import weakref
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -124,6 +126,35 @@ def test_a_loop_closed_while_keys_are_on_their_way(verifier, jwks, signer):
     # The answer finds its loop closed; the verifier goes on, on this and any other loop.
     assert verifier.verify(signer.token()).subject == "alice"
     assert asyncio.run(verifier.verify_async(signer.token())).subject == "alice"
+
+
+def test_a_task_whose_loop_has_ended_is_collected_once_the_answer_is_there(verifier, jwks, signer):
+    class Held:
+        pass
+
+    async def wait(held):
+        await verifier.verify_async(signer.token())
+
+    jwks.hold()
+    loop = asyncio.new_event_loop()
+    loop.set_exception_handler(lambda *_: None)  # which is told that the task was pending
+    held = Held()
+    left = weakref.ref(held)
+    task = loop.create_task(wait(held))
+    while not jwks.asked.is_set():
+        loop.run_until_complete(asyncio.sleep(0.005))
+    loop.close()
+    del task, held
+    gc.collect()
+    assert left() is not None  # the loop could go on: the task is kept while it waits
+    jwks.release()
+    assert verifier.verify(signer.token()).subject == "alice"
+    for _ in range(500):
+        gc.collect()
+        if left() is None:
+            break
+        time.sleep(0.01)
+    assert left() is None
 
 
 def test_several_loops_share_a_verifier(verifier, jwks, signer):

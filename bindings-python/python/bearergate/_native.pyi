@@ -354,7 +354,8 @@ def end_calls() -> None:
     """From now on no thread of the core calls Python. Waits up to half a second for those that do."""
 
 def hold_calls() -> None:
-    """Before a fork: from now on no thread of the core is made known to Python, until `resume_calls`."""
+    """Before a fork: from now on no thread of the core is made known to Python, until `resume_calls` or for a fifth
+    of a second."""
 
 def resume_calls() -> None:
     """After a fork, in the parent."""
