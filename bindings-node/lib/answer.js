@@ -68,15 +68,12 @@ function readAccepted(answer, told) {
     // A number where somebody asks for it.
     expiresAtMs: number === expiry ? undefined : answer.slice(number, expiry),
   };
-  const accepted = {
+  return accept(told, {
+    number: number === 1 ? undefined : Number(answer.slice(1, number)),
     context: createContext(head, answer.slice(deadline, ends), TYPE),
-    headers: listed === headers ? NONE : readHeaders(answer.slice(listed, headers)),
+    headers: answer.slice(listed, headers),
     deadline: headers === deadline ? undefined : Number(answer.slice(headers, deadline)),
-  };
-  if (number > 1) {
-    told.keep(Number(answer.slice(1, number)), accepted);
-  }
-  return accepted;
+  });
 }
 
 /** The same of the form that holds everything. */
@@ -85,18 +82,24 @@ function readJson(answer, told) {
   const [number, deadline, length, [subject, name, roles, scopes, expiresAtMs]] = JSON.parse(answer.slice(0, line));
   const claims = line + 1 + length;
   const head = { subject, name: name ?? undefined, ...listsOf(roles, scopes), expiresAtMs: expiresAtMs ?? undefined };
-  const accepted = {
+  return accept(told, {
+    number: number ?? undefined,
     context: createContext(head, answer.slice(claims), TYPE),
-    headers: length === 0 ? NONE : readHeaders(answer.slice(line + 1, claims)),
+    headers: answer.slice(line + 1, claims),
     deadline: deadline ?? undefined,
-  };
-  if (number !== null) {
+  });
+}
+
+const listOf = (headers) => (headers === "" ? NONE : Object.freeze(headers.split("\t")));
+
+/** What both forms say, kept where it has a number. */
+function accept(told, { number, context, headers, deadline }) {
+  const accepted = { context, headers: isRefusal(headers) ? headers : listOf(headers), deadline };
+  if (number !== undefined) {
     told.keep(number, accepted);
   }
   return accepted;
 }
-
-const readHeaders = (headers) => (isRefusal(headers) ? headers : Object.freeze(headers.split("\t")));
 
 // Contexts share them, so they must not be changed.
 const listsOf = (roles, scopes) => ({ roles: Object.freeze(roles), scopes: Object.freeze(scopes) });

@@ -2,7 +2,7 @@
 
 const [FAST, JOSE, OURS, HIT] = ["fast-jwt", "jose", "bearergate", "bearergate, cache hit"];
 const BARE = "signature alone";
-/** What the native side takes, and in Node what V8 takes to make a context, and to parse the claims. */
+/** What the native side takes, and in Node what V8 takes to make a context, and to parse and freeze the claims. */
 const [NATIVE, CONTEXT, PARSE] = [
   "bearergate, native side alone",
   "a context alone",
