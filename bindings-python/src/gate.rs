@@ -213,9 +213,9 @@ impl Gate {
 
     /// Has the listener called with each event about the keys, as JSON, on a thread of its own.
     fn on_key_event(&self, py: Python<'_>, listener: Py<PyAny>) -> PyResult<()> {
-        let listener = Owned::new(listener);
-        let lent = listener.lend();
-        self.listeners.lock().unwrap_or_else(PoisonError::into_inner).push(listener);
+        let owned = Owned::default();
+        let lent = owned.lend(listener);
+        self.listeners.lock().unwrap_or_else(PoisonError::into_inner).push(owned);
         let tell = move |event: &core::KeyEvent| {
             let text = event.to_json();
             call_python(|py| {

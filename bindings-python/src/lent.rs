@@ -8,19 +8,26 @@ use pyo3::prelude::*;
 
 type Place = Mutex<Option<Py<PyAny>>>;
 
-/// The owner's, which is dropped with the GIL.
+/// The owner's place for an object, which is dropped with the GIL.
+#[derive(Default)]
 pub struct Owned(Arc<Place>);
 
 /// The object while its owner has it. Both are asked for with the GIL, so that they drop nothing without it.
 pub struct Lent(Weak<Place>);
 
 impl Owned {
-    pub fn new(object: Py<PyAny>) -> Self {
-        Self(Arc::new(Mutex::new(Some(object))))
+    /// Owns the object, and lends it.
+    pub fn lend(&self, object: Py<PyAny>) -> Lent {
+        // What is dropped may run Python, which must not find the place locked.
+        let before = lock(&self.0).replace(object);
+        drop(before);
+        Lent(Arc::downgrade(&self.0))
     }
 
-    pub fn lend(&self) -> Lent {
-        Lent(Arc::downgrade(&self.0))
+    /// Owns and lends nothing any more.
+    pub fn forget(&self) {
+        let object = lock(&self.0).take();
+        drop(object);
     }
 }
 

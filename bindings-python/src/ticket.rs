@@ -43,13 +43,13 @@ pub struct Ticket {
     pending: Mutex<Option<Pending>>,
     /// Until it is called. The collector does not see it: a task that nobody else holds is kept by its callback, and
     /// must not be collected while it waits.
-    callback: Mutex<Option<Owned>>,
+    callback: Owned,
     cancel: Mutex<Option<core::Cancel>>,
 }
 
 impl Ticket {
     pub fn new(pending: Pending) -> Self {
-        Self { pending: Mutex::new(Some(pending)), callback: Mutex::new(None), cancel: Mutex::new(None) }
+        Self { pending: Mutex::new(Some(pending)), callback: Owned::default(), cancel: Mutex::new(None) }
     }
 
     fn take(&self) -> PyResult<Pending> {
@@ -92,9 +92,7 @@ impl Ticket {
             return Ok(false);
         }
         let pending = self.take()?;
-        let callback = Owned::new(callback);
-        let lent = callback.lend();
-        *lock(&self.callback) = Some(callback);
+        let lent = self.callback.lend(callback);
         let cancel = py.detach(|| {
             pending.on_answer(move |answer| {
                 call_python(move |py| {
@@ -112,8 +110,7 @@ impl Ticket {
 
     /// Gives up a wait that was subscribed to: nobody is called any more.
     fn cancel(&self) {
-        let callback = lock(&self.callback).take();
-        drop(callback);
+        self.callback.forget();
         let cancel = lock(&self.cancel).take();
         if let Some(cancel) = cancel {
             cancel.cancel();

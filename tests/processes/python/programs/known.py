@@ -19,10 +19,13 @@ def work(index: int) -> None:
 
 for index in range(3):
     threading.Thread(target=work, args=(index,), daemon=True).start()
-for _ in range(count):
+for turn in range(count):
     child = os.fork()
     if child == 0:
         os._exit(0)  # which a child comes to unless it hangs in the fork itself
-    os.waitpid(child, 0)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if code != 0:
+        print(f"child {turn} ended with {code}", file=sys.stderr, flush=True)
+        os._exit(1)
 print(f"{count} children", flush=True)
 os._exit(0)
