@@ -58,6 +58,18 @@ function teller(claimsText, expiresAtMs) {
 }
 
 /**
+ * The first members. Objects of a constructor have hidden classes apart from those of all literals, where another copy
+ * of this package, whose accessors are other functions, would part them from contexts made before.
+ */
+function Plain(subject, name, roles, scopes) {
+  this.subject = subject;
+  this.name = name;
+  this.roles = roles;
+  this.scopes = scopes;
+}
+Plain.prototype = Object.prototype;
+
+/**
  * @param {object} told
  * @param {string} told.subject
  * @param {string | undefined} told.name
@@ -68,7 +80,7 @@ function teller(claimsText, expiresAtMs) {
  * @param {string} type how the caller was authenticated
  */
 function createContext({ subject, name, roles, scopes, expiresAtMs }, claimsText, type) {
-  const context = { subject, name, roles, scopes };
+  const context = new Plain(subject, name, roles, scopes);
   defineGetter.call(context, "claims", getClaims);
   context.type = type;
   defineGetter.call(context, "expiresAt", getExpiresAt);
