@@ -147,11 +147,12 @@ ${targets()}
 "Undisturbed" is the same of the fastest batch of each: on a machine that others share, they are what makes a batch
 slow, and code of one kind suffers more from it than that of another.
 
-The limit is what would be reached if only that were paid which nobody can leave out. For a verification it is the native
-side alone; in Node with the context that V8 makes, and with V8's \`JSON.parse\` and \`Object.freeze\` of claims that are read.
-For a server, and for Python's interceptor, it is an interceptor that does all but judge: it looks for six headers to
-remove, reads one, and runs the handler in an \`AsyncLocalStorage\` or with a \`ContextVar\`; beside that it asks the native
-side, and in Node makes a frozen object for each request.
+The limit is what is reached by a program that does only what nobody can leave out. For a verification it asks the native
+side; in Node it makes a context too, with the accessors that claims parsed when they are read and a \`Date\` for each
+reader need, and where claims are read it has them parsed by \`JSON.parse\` and frozen; of what the native side answers it
+reads nothing. For a server, and for Python's interceptor, it is an interceptor that does all but judge: it looks for six
+headers to remove, reads one, and runs the handler in an \`AsyncLocalStorage\` or with a \`ContextVar\`; beside that it does
+the same.
 
 Where the time goes, by profile (\`perf record\` on loops of one call, HS256, no cache):
 

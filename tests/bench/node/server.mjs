@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { jwtVerify } from "jose";
 import { Kinds } from "../../../bindings-node/test/support/service.mjs";
-import { JwtVerifier, nativeSide, verifier } from "./libraries.mjs";
+import { claimsOf, contextOf, JwtVerifier, nativeSide, verifier } from "./libraries.mjs";
 import { median } from "./measure.mjs";
 import { AUDIENCE, ISSUER, subject } from "./tokens.mjs";
 
@@ -44,20 +44,15 @@ const around = (judge) => (next) => (req) => {
   }
 };
 
-/** One context for all requests. */
-const unjudged = () => {
-  const context = Object.freeze({ subject: "alice" });
-  return around(() => context);
-};
+const ALICE = Object.freeze({ subject: "alice" });
 
-/** Judges by the native side, and makes a context that says nothing of its answer. */
-const natively = () => {
-  const judge = nativeSide(signed);
-  const lists = { roles: Object.freeze(["admin", "user"]), scopes: Object.freeze(["openid", "email"]) };
+/** Has the native side judge, and makes nothing of its answer; without its cache it makes a context that says nothing of it. */
+const natively = (cache) => {
+  const judge = nativeSide(signed, cache);
+  const claims = claimsOf(signed.input);
   return around((credentials) => {
     judge(credentials.slice("Bearer ".length));
-    const told = { claims: undefined, type: "jwt", expiresAt: undefined };
-    return Object.freeze({ subject: "alice", name: "Alice Example", ...lists, ...told });
+    return cache ? ALICE : contextOf(claims);
   });
 };
 
@@ -97,8 +92,9 @@ const INTERCEPTORS = {
   "no cache": () => [createJwtAuthInterceptor(verifier(signed, { cache: false }))],
   "cache hit": () => [createJwtAuthInterceptor(verifier(signed, {}))],
   "empty interceptor": () => [(next) => (req) => next(req)],
-  "all but the verification": () => [unjudged()],
-  "native side and a context": () => [natively()],
+  "all but the verification": () => [around(() => ALICE)],
+  "native side and a context": () => [natively(false)],
+  "native side, cache hit": () => [natively(true)],
   jose: () => [byHand],
   timed: () => [timed(process.argv[4])],
 };

@@ -20,6 +20,7 @@ const KINDS = [
   ["EdDSA", ["no cache", "EdDSA"]],
   ["HS256, native side and a context", ["native side and a context", "HS256"]],
   ["HS256", ["no cache", "HS256"]],
+  ["cache hit, native side alone", ["native side, cache hit", "RS256"]],
   ["cache hit", ["cache hit", "RS256"]],
   ["jose, RS256", ["jose", "RS256"]],
 ];
