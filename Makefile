@@ -199,6 +199,7 @@ bench: build/node build/python-$(NEWEST) tests/bench/node/node_modules/.installe
 	$(BENCH_NODE) tests/bench/node/run.mjs --bare $(BARE) --out $(BENCH)/node.json $(QUICK) \
 		$$(if test -x $(BENCH)/envoy/envoy/_bin/envoy; then echo --envoy $(BENCH)/envoy/envoy/_bin/envoy; fi)
 	PYTHONPATH=bindings-python/python $(BENCH)/venv/bin/python tests/bench/python/run.py --bare $(BARE) --node $(BENCH_NODE) --out $(BENCH)/python.json $(QUICK)
+	PYTHONPATH=bindings-python/python node tests/bench/profile.mjs --bare $(BARE) --node $(BENCH_NODE) --python $(BENCH)/venv/bin/python --out $(BENCH)/profile.json $(QUICK)
 	node tests/bench/report.mjs $(BENCH) $(if $(QUICK),$(BENCH),docs)
 	cargo bench --locked --quiet --target $(HOST) -p bearergate-core --bench first_wrong_byte
 

@@ -1,7 +1,8 @@
 //! What is measured of the core: bench-rust --out FILE [--quick]
 //!
 //! `bench-rust --bare` is the signature alone for the suites of the other languages: for each line `ALG COUNT` it
-//! writes how many microseconds one of so many checks took.
+//! writes how many microseconds one of so many checks took. `bench-rust --loop SECONDS` verifies for so long, for a
+//! profiler.
 //!
 //! A whole verification beside the bare check of the same signature and beside other Rust libraries, all taking
 //! turns in one process. Times on a shared machine are noise; the ratios of one run count.
@@ -26,7 +27,11 @@ fn main() {
     if arguments.iter().any(|each| each == "--bare") {
         return bare();
     }
-    let out = arguments.iter().position(|each| each == "--out").and_then(|at| arguments.get(at + 1));
+    let told = |name: &str| arguments.iter().position(|each| each == name).and_then(|at| arguments.get(at + 1));
+    if let Some(seconds) = told("--loop") {
+        return verify_for(Duration::from_secs(seconds.parse().expect("seconds")));
+    }
+    let out = told("--out");
     let rounds = if arguments.iter().any(|each| each == "--quick") { 10 } else { 200 };
     let mut measurements = verify(&subject::all(), rounds);
     measurements.extend(token_sizes(rounds));
@@ -52,6 +57,16 @@ fn bare() {
         let begun = Instant::now();
         (0..count).for_each(|_| (subject.bare)(black_box(input.as_bytes()), signature));
         println!("{}", begun.elapsed().as_secs_f64() * 1e6 / f64::from(count));
+    }
+}
+
+fn verify_for(duration: Duration) {
+    let subject = subject::hs256();
+    let (token, _) = subject.token(CLAIMS);
+    let verifier = Verifier::new(options(subject.trust(), Some(CacheOption::Off))).expect("valid options");
+    let begun = Instant::now();
+    while begun.elapsed() < duration {
+        (0..1000).for_each(|_| accept(&verifier, &token));
     }
 }
 
