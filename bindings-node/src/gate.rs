@@ -3,13 +3,14 @@
 //! They are functions of their own, and no methods: to find what a method belongs to costs Node-API two look-ups
 //! of hidden members and the binding a table of all that is borrowed, more than all else that crosses the border.
 
-use std::borrow::Cow;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use bearergate_core::{Clock, Code, Gate, ManualClock, Request};
 use napi::Env;
 use napi::bindgen_prelude::{Either, Function};
 use napi_derive::napi;
+use zeroize::Zeroizing;
 
 use crate::judge::{Answered, Judge};
 use crate::panic::throwing;
@@ -91,13 +92,38 @@ impl NativeGate {
     }
 }
 
+/// The bytes of a header value.
+pub(crate) enum HeaderBytes<'a> {
+    Text(&'a [u8]),
+    /// Cleared when it is dropped, as the text is.
+    Narrowed(Zeroizing<Vec<u8>>),
+}
+
+impl Deref for HeaderBytes<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Text(bytes) => bytes,
+            Self::Narrowed(bytes) => bytes,
+        }
+    }
+}
+
 /// The bytes of a header value as they were received: JavaScript shows each as one character.
 /// A character beyond that range cannot come from a header and is kept recognizable, never cut to
 /// a byte that could be read as part of a token.
-pub(crate) fn header_bytes(value: &str) -> Cow<'_, [u8]> {
+pub(crate) fn header_bytes(value: &str) -> HeaderBytes<'_> {
     if value.is_ascii() {
-        return Cow::Borrowed(value.as_bytes());
+        return HeaderBytes::Text(value.as_bytes());
     }
-    let bytes: Option<Vec<u8>> = value.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect();
-    bytes.map_or(Cow::Borrowed(value.as_bytes()), Cow::Owned)
+    // With room for all of them, since a buffer that grows leaves copies behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(value.len()));
+    for character in value.chars() {
+        match u8::try_from(u32::from(character)) {
+            Ok(byte) => bytes.push(byte),
+            Err(_) => return HeaderBytes::Text(value.as_bytes()),
+        }
+    }
+    HeaderBytes::Narrowed(bytes)
 }

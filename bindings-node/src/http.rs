@@ -1,7 +1,5 @@
 //! HTTP requests in front of a framework, and refusals as HTTP responses.
 
-use std::borrow::Cow;
-
 use bearergate_core::{
     Code, ConnectCode, HttpRequest, OptionValue, Refusal, SkipPaths, Spelling, Told, http_answer, procedure_of,
 };
@@ -11,7 +9,7 @@ use napi_derive::napi;
 use zeroize::Zeroizing;
 
 use crate::answer;
-use crate::gate::{NativeGate, header_bytes};
+use crate::gate::{HeaderBytes, NativeGate, header_bytes};
 use crate::judge::Answered;
 use crate::options::describe;
 use crate::panic::throwing;
@@ -60,12 +58,12 @@ impl NativeGate {
                 Either::A(value) => Either::A(value),
                 Either::B(values) => Either::B(Zeroizing::new(values)),
             });
-            let credentials: Vec<Cow<'_, [u8]>> = match &credentials {
+            let credentials: Vec<HeaderBytes<'_>> = match &credentials {
                 None => Vec::new(),
                 Some(Either::A(value)) => vec![header_bytes(value)],
                 Some(Either::B(values)) => values.iter().map(|value| header_bytes(value)).collect(),
             };
-            let values: Vec<&[u8]> = credentials.iter().map(AsRef::as_ref).collect();
+            let values: Vec<&[u8]> = credentials.iter().map(|value| &**value).collect();
             let request = HttpRequest { method: &method, target: target.as_bytes(), preflight, credentials: &values };
             judge.request(call.env, |gate| gate.check_http(&request, &skip_paths))
         })

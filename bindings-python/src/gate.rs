@@ -156,7 +156,7 @@ impl Gate {
         credentials: Vec<Bound<'py, PyAny>>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let values = credentials.iter().map(header_bytes).collect::<PyResult<Vec<_>>>()?;
-        let credentials: Vec<&[u8]> = values.iter().map(Vec::as_slice).collect();
+        let credentials: Vec<&[u8]> = values.iter().map(AsRef::as_ref).collect();
         let request = HttpRequest { method, target, preflight, credentials: &credentials };
         let skip_paths = skip_paths.get().core();
         let decided = guard::judged(py, self.quick, || self.core.check_http(&request, skip_paths));

@@ -1,5 +1,7 @@
 //! HTTP requests in front of a framework, and refusals as HTTP responses.
 
+use std::borrow::Cow;
+
 use bearergate_core::{self as core, ConnectCode, Spelling, Told};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
@@ -30,11 +32,14 @@ impl SkipPaths {
 }
 
 /// A header's value as received. Text is what a server makes of it; what is not ASCII is no token.
-pub fn header_bytes(value: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
+pub fn header_bytes<'a>(value: &'a Bound<'_, PyAny>) -> PyResult<Cow<'a, [u8]>> {
     if let Ok(bytes) = value.cast::<PyBytes>() {
-        return Ok(bytes.as_bytes().to_vec());
+        return Ok(Cow::Borrowed(bytes.as_bytes()));
     }
-    Ok(value.cast::<PyString>()?.to_string_lossy().into_owned().into_bytes())
+    Ok(match value.cast::<PyString>()?.to_string_lossy() {
+        Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+        Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+    })
 }
 
 /// The method that a request target calls, where it could be one of Connect's.
