@@ -129,6 +129,8 @@ describe("credentials", () => {
     assert.equal(await subject({ header: "X-Token", scheme: null })(req({ "x-token": ALICE })), "alice");
     assert.equal(await subject({ scheme: "DPoP" })(req({ authorization: `dpop  ${ALICE}` })), "alice");
     assert.equal(await subject({ cookie: "session" })(req({ cookie: `a=b; session=${ALICE}; c=d` })), "alice");
+    // Bytes that are no ASCII are characters of their own to JavaScript.
+    assert.equal(await subject({ cookie: "session" })(req({ cookie: `a=caf\u00e9; session=${ALICE}` })), "alice");
   });
 
   it("are read nowhere else", async () => {
