@@ -87,6 +87,16 @@ function createContext({ subject, name, roles, scopes, expiresAtMs }, claimsText
   tellDescriptor.value = teller(claimsText, expiresAtMs);
   Object.defineProperty(context, custom, tellDescriptor);
   tellDescriptor.value = undefined;
+  // Assignment runs a setter that Object.prototype may have, and nobody is to be taken for who its getter names.
+  if (
+    context.subject !== subject ||
+    context.name !== name ||
+    context.roles !== roles ||
+    context.scopes !== scopes ||
+    context.type !== type
+  ) {
+    throw new TypeError("Object.prototype has an accessor with the name of a member of AuthContext; remove it");
+  }
   return Object.freeze(context);
 }
 

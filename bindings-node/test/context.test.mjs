@@ -112,4 +112,17 @@ describe("AuthContext", () => {
     assert.equal(made.claims.admin, undefined);
     assert.equal({}.admin, undefined);
   });
+
+  for (const name of ["subject", "name", "roles", "scopes", "type"]) {
+    it(`is none where Object.prototype has an accessor \`${name}\``, () => {
+      // Of claims of its own: a context that was made before would be found in the cache.
+      const token = hmacToken({ ...CLAIMS, jti: name });
+      Object.defineProperty(Object.prototype, name, { get: () => "root", set() {}, configurable: true });
+      try {
+        assert.throws(() => verifier.verifySync(token), /Object\.prototype has an accessor/);
+      } finally {
+        delete Object.prototype[name];
+      }
+    });
+  }
 });
