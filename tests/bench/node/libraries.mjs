@@ -43,7 +43,13 @@ function frozen(claims) {
 /** The native side of a verifier; nothing is made of what it answers. */
 export function nativeSide({ pem, secret }, cache = false) {
   const key = secret === undefined ? { publicKey: pem } : { secret };
-  const options = { ...key, issuer: ISSUER, audience: AUDIENCE, claimsMapping: mapping, cache };
+  const options = {
+    ...key,
+    issuer: ISSUER,
+    audience: AUDIENCE,
+    claimsMapping: mapping,
+    cache: cache ? undefined : false,
+  };
   const gate = native.createGate(JSON.stringify(options), false);
   if (typeof gate === "string") {
     throw new Error(gate);
