@@ -1,9 +1,13 @@
 """A JWKS endpoint on loopback that can be slow and can go away."""
 
+import itertools
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+# Verifiers of one URL share its keys, and a server may get the port of one that is gone.
+_numbers = itertools.count()
 
 
 class JwksServer:
@@ -40,7 +44,7 @@ class JwksServer:
         self._server.daemon_threads = True
         self._server.block_on_close = False
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
-        self.url = f"http://127.0.0.1:{self._server.server_port}/jwks"
+        self.url = f"http://127.0.0.1:{self._server.server_port}/jwks/{next(_numbers)}"
 
     def hold(self) -> None:
         self._open.clear()
