@@ -23,7 +23,7 @@ const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 
 /** What the functions of the core's process are for; the first that fits counts. */
 const PURPOSES = [
-  ["HMAC", /sha256|hmac|^aws_lc|^AWS_LC|CRYPTO_/i],
+  ["HMAC", /sha256|hmac|^aws_lc|crypto_/i],
   ["seeing that header and payload are strict JSON, and where what is in them stands", /json::parse|from_utf8/],
   ["finding, checking and mapping claims", /bearergate_core::(claims|mapping|context|json)/],
   ["base64url", /base64/],
