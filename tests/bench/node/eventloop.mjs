@@ -12,6 +12,7 @@ const CASES = [
   ["RS256, 4096 bits", "RS256", { modulusLength: 4096 }],
   ["ES384", "ES384", {}],
   ["ES512", "ES512", {}],
+  ["ML-DSA-65", "ML-DSA-65", {}],
 ];
 
 async function during(seconds, once) {
